@@ -1,0 +1,40 @@
+# Every target sets up .venv by itself; Python 3.11 or newer is all that it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+RESULTS := generate/results
+
+.PHONY: install demo test lint bench docs table clean
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "$(PYTHON) is %d.%d; dipbench needs Python 3.11 or newer: make PYTHON=python3.12 ..." % sys.version_info[:2])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+# Measure twelve small networks on photographs, assemble the table, query it, draw it.
+demo: install
+	$(BIN)/python -m generate demo
+
+test: install
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/python -m pytest tests/bench --benchmark-enable --benchmark-only --benchmark-columns=min,median,max,rounds
+
+docs: install
+	$(BIN)/sphinx-build -W -q docs docs/_build
+
+# Rebuild the embedded table from the measured shards, byte for byte.
+table: install
+	$(BIN)/python -m generate assemble --results $(RESULTS) --out dipbench/data
+
+clean:
+	rm -rf .venv docs/_build demo
