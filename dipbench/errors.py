@@ -1,0 +1,25 @@
+"""The errors that dipbench raises, each naming the bad value and what was expected."""
+
+from __future__ import annotations
+
+__all__ = ["InvalidArchitecture", "InvalidTable", "NotInTable", "SearchLimitExceeded"]
+
+
+class InvalidArchitecture(ValueError):
+    """A name, an `Architecture` or a graph that does not describe a network."""
+
+
+class NotInTable(KeyError):
+    """A well-formed request for something that the table has not measured."""
+
+    def __str__(self) -> str:
+        # KeyError shows the repr of its argument; ours is a sentence.
+        return str(self.args[0]) if self.args else ""
+
+
+class InvalidTable(ValueError):
+    """Table files that are missing, altered, cut short or of another schema."""
+
+
+class SearchLimitExceeded(RuntimeError):
+    """A graph so symmetric that its exact key was not found within the search limit."""
