@@ -1,0 +1,79 @@
+"""dipbench: a neural architecture search benchmark for image restoration.
+
+For every architecture of a space, the table holds the error of two ways to train it for
+denoising: ordinary supervised training, and Deep Image Prior, which needs no training set.
+
+    >>> from dipbench import query
+    >>> result = query("d3-s0-bilinear-w16")
+    >>> result.depth, result.slc
+    (3, 0)
+
+RMSE is in grey levels on 0-255: per image against the clean image, then the mean over images.
+Nothing here seeds a global generator, unpickles, imports torch or touches the network unasked.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from dipbench.errors import InvalidArchitecture, InvalidTable, NotInTable, SearchLimitExceeded
+
+if TYPE_CHECKING:
+    from dipbench.canonical import canonical_key
+    from dipbench.features import depth, macs, params, slc
+    from dipbench.hub import load
+    from dipbench.lookup import Curve, Result, query, query_many
+    from dipbench.space import Architecture, Space
+    from dipbench.table import Table
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Architecture",
+    "Curve",
+    "InvalidArchitecture",
+    "InvalidTable",
+    "NotInTable",
+    "Result",
+    "SearchLimitExceeded",
+    "Space",
+    "Table",
+    "canonical_key",
+    "depth",
+    "load",
+    "macs",
+    "params",
+    "query",
+    "query_many",
+    "slc",
+]
+
+_HOME = {
+    "Architecture": "space",
+    "Curve": "lookup",
+    "Result": "lookup",
+    "Space": "space",
+    "Table": "table",
+    "canonical_key": "canonical",
+    "depth": "features",
+    "load": "hub",
+    "macs": "features",
+    "params": "features",
+    "query": "lookup",
+    "query_many": "lookup",
+    "slc": "features",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: `import dipbench` itself costs nothing."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'dipbench' has no attribute {name!r}")
+    value = getattr(import_module(f"dipbench.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

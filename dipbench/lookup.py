@@ -1,0 +1,249 @@
+"""`query`: from an architecture, in any notation, to what was measured of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from dipbench.aggregate import summarise
+from dipbench.canonical import dag_key
+from dipbench.dag import check
+from dipbench.errors import NotInTable
+from dipbench.hub import load
+from dipbench.space import Architecture
+from dipbench.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dipbench.dag import Graph
+
+__all__ = ["Curve", "Queryable", "Result", "query", "query_many"]
+
+Queryable: TypeAlias = "Architecture | str | Graph"
+HEX_DIGITS = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was measured of one architecture.
+
+    RMSE, here and everywhere, is in grey levels on 0-255: per image against the clean image,
+    then the mean over images. A value that nothing was measured for is NaN; nothing is filled
+    in, and the counts say how many runs a mean is taken over.
+
+    Attributes:
+        name, key: the architecture; name is None outside a named space.
+        task, seed, image: what was asked for; None stands for all that there is.
+        supervised_rmse, supervised_rmse_val: of the test and of the validation images.
+        dip_rmse: Deep Image Prior, the peak (least recorded RMSE) of the raw output.
+        supervised_std, dip_std: standard deviation between seeds, see `dipbench.aggregate`.
+        dip_final_rmse, dip_averaged_rmse, dip_averaged_final_rmse, dip_stopped_rmse: other
+            ways to score the same fits, see `dipbench.schema`.
+        n_seeds, n_images, n_fits: supervised trainings, different DIP images, DIP fits.
+        n_censored, n_failed: DIP fits whose peak is their last point; diverged runs.
+        depth, slc, params, macs: features; params and MACs of the supervised network.
+        supervised_seconds, dip_seconds: one training, one fit of one image, on the mean.
+    """
+
+    name: str | None
+    key: str
+    task: str
+    seed: int | None
+    image: str | None
+    depth: int
+    slc: int
+    params: int
+    macs: int
+    supervised_rmse: float
+    supervised_rmse_val: float
+    supervised_std: float
+    supervised_seconds: float
+    n_seeds: int
+    dip_rmse: float
+    dip_std: float
+    dip_final_rmse: float
+    dip_averaged_rmse: float
+    dip_averaged_final_rmse: float
+    dip_stopped_rmse: float
+    dip_seconds: float
+    n_images: int
+    n_fits: int
+    n_censored: int
+    n_failed: int
+    _table: Table = field(repr=False, compare=False)
+
+    def curve(self, mode: str) -> Curve:
+        """The learning curve of ``"dip"`` or ``"supervised"``, mean over the same runs.
+
+        Raises:
+            ValueError: `mode` is neither.
+            NotInTable: no such run is finished.
+        """
+        return _mean_curve(self, mode)
+
+
+COLUMNS = [f.name for f in fields(Result) if f.name != "_table"]
+MEASURED = [name for name in COLUMNS if name not in ("seed", "image")]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """RMSE at recorded steps, in grey levels, mean over `n_runs` runs.
+
+    Attributes:
+        step: iterations done, 1 after the first update.
+        rmse: supervised: validation RMSE; DIP: raw output against the clean image.
+        rmse_noisy, averaged_rmse, averaged_rmse_noisy: DIP alone, else empty: the raw output
+            against the noisy image, and the averaged output against both.
+        n_runs: how many runs the mean is over.
+    """
+
+    step: tuple[int, ...]
+    rmse: tuple[float, ...]
+    rmse_noisy: tuple[float, ...]
+    averaged_rmse: tuple[float, ...]
+    averaged_rmse_noisy: tuple[float, ...]
+    n_runs: int
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The same as a data frame, one row per step."""
+        import pandas as pd
+
+        columns = ("step", "rmse", "rmse_noisy", "averaged_rmse", "averaged_rmse_noisy")
+        return pd.DataFrame({c: getattr(self, c) for c in columns if getattr(self, c)})
+
+
+def query(
+    architecture: Queryable,
+    task: str = "denoise25",
+    seed: int | None = None,
+    image: str | None = None,
+    *,
+    table: Table | None = None,
+) -> Result:
+    """What `table`, by default the embedded one, says of `architecture`.
+
+    Args:
+        architecture: an `Architecture`, a name, a canonical key, or a `networkx.DiGraph`
+            (any graph isomorphic to a measured one).
+        task: the restoration task.
+        seed: one seed; by default the mean over those measured.
+        image: one DIP image; by default the mean over those measured. Supervised scores are
+            means over the test images and do not depend on it.
+
+    Raises:
+        InvalidArchitecture: a malformed name or a graph that is no network.
+        NotInTable: the architecture, task, seed or image was not measured.
+    """
+    if table is None:
+        table = load()
+    if isinstance(architecture, str):
+        known: Result | None = table.answers.get((architecture, task, seed, image))
+        if known is not None:
+            return known
+    return _answer(table, architecture, task, seed, image)
+
+
+def query_many(
+    architectures: Iterable[Queryable],
+    task: str = "denoise25",
+    seed: int | None = None,
+    image: str | None = None,
+    *,
+    table: Table | None = None,
+) -> pd.DataFrame:
+    """`query` for each of `architectures`: a data frame of one row each, in their order.
+
+    Raises:
+        InvalidArchitecture, NotInTable: as `query`, for the first that fails.
+    """
+    import pandas as pd
+
+    table = load() if table is None else table
+    results = [query(a, task, seed, image, table=table) for a in architectures]
+    return pd.DataFrame([[getattr(r, c) for c in COLUMNS] for r in results], columns=COLUMNS)
+
+
+def _answer(
+    table: Table, architecture: Queryable, task: str, seed: int | None, image: str | None
+) -> Result:
+    name_or_key = _name_or_key(architecture)
+    row = table.row(name_or_key, task)
+    if row is None:
+        raise _not_in_table(table, architecture, name_or_key, task)
+    if seed is not None or image is not None:
+        row = row | summarise(_chosen(table, row, seed, image))
+    result = Result(**{name: row[name] for name in MEASURED}, seed=seed, image=image, _table=table)
+    if isinstance(architecture, str):
+        table.answers[architecture, task, seed, image] = result
+    return result
+
+
+def _name_or_key(architecture: Queryable) -> str:
+    if isinstance(architecture, str):
+        return architecture
+    if isinstance(architecture, Architecture):
+        return architecture.name
+    # A graph may change after it was asked for, so nothing about it is remembered.
+    return dag_key(check(architecture))
+
+
+def _not_in_table(table: Table, architecture: Queryable, name_or_key: str, task: str) -> NotInTable:
+    if name_or_key in table:
+        tasks = ", ".join(sorted(table.tasks))
+        return NotInTable(f"{name_or_key}: task {task!r} was not measured; expected one of {tasks}")
+    is_key = len(name_or_key) == 64 and HEX_DIGITS.issuperset(name_or_key)
+    if isinstance(architecture, str) and not is_key:
+        Architecture.parse(name_or_key)  # a malformed name is the better thing to say
+    return NotInTable(
+        f"{name_or_key} is not among the {len(table)} architectures of the table {table.protocol}"
+    )
+
+
+def _chosen(
+    table: Table, row: Mapping[str, Any], seed: int | None, image: str | None
+) -> list[dict[str, Any]]:
+    """The runs of one architecture with this seed and, where DIP, this image."""
+    runs = table.runs_of(row["key"], row["task"])
+    for column, wanted in (("seed", seed), ("image", image)):
+        measured = {run[column] for run in runs if run[column] is not None}
+        if wanted is not None and wanted not in measured:
+            listed = ", ".join(map(str, sorted(measured))) or "none"
+            raise NotInTable(
+                f"{row['name'] or row['key']}: {column} {wanted!r} was not measured; "
+                f"expected one of {listed}"
+            )
+    return [run for run in runs if _matches(run, seed, image)]
+
+
+def _matches(run: Mapping[str, Any], seed: int | None, image: str | None) -> bool:
+    return seed in (None, run["seed"]) and (image is None or run["image"] in (None, image))
+
+
+def _mean_curve(result: Result, mode: str) -> Curve:
+    if mode not in ("dip", "supervised"):
+        raise ValueError(f"mode is {mode!r}; expected 'dip' or 'supervised'")
+    curves = [
+        curve
+        for curve in result._table.curves_of(result.key, result.task)
+        if curve["mode"] == mode and _matches(curve, result.seed, result.image)
+    ]
+    if not curves:
+        raise NotInTable(f"{result.name or result.key}: no {mode} run is in the table")
+
+    def mean_of(column: str) -> tuple[float, ...]:
+        recorded = zip(*(curve[column] or () for curve in curves), strict=True)
+        return tuple(math.fsum(values) / len(values) for values in recorded)
+
+    return Curve(
+        step=tuple(curves[0]["step"]),
+        rmse=mean_of("rmse" if mode == "dip" else "val_rmse"),
+        rmse_noisy=mean_of("rmse_noisy"),
+        averaged_rmse=mean_of("averaged_rmse"),
+        averaged_rmse_noisy=mean_of("averaged_rmse_noisy"),
+        n_runs=len(curves),
+    )
