@@ -1,0 +1,187 @@
+"""``python -m generate``: images | run | status | pack | assemble | demo."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from generate.protocol import PROTOCOLS, Protocol, get
+
+DEFAULT_RESULTS = Path("generate/results")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; errors of use are one line on standard error and exit code 2."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options) or 0)
+    except KeyboardInterrupt:
+        print("stopped; every finished unit is on disk, the same command goes on", file=sys.stderr)
+        return 130
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m generate", description="Measure a benchmark table, from photographs on."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, function, text: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(command=function)
+        command.add_argument(
+            "--protocol", default="core64-v1", choices=PROTOCOLS, help="default: %(default)s"
+        )
+        return command
+
+    def add_images(command: argparse.ArgumentParser) -> None:
+        command.add_argument(
+            "--images", type=Path, metavar="PATH", help="folder of photographs, or prepared .npz"
+        )
+
+    def add_results(command: argparse.ArgumentParser) -> None:
+        command.add_argument(
+            "--results",
+            type=Path,
+            default=DEFAULT_RESULTS,
+            metavar="DIR",
+            help="shards lie in DIR/PROTOCOL (default: %(default)s)",
+        )
+
+    images = add("images", _images, "check the photographs; prepare them as one file")
+    add_images(images)
+    images.add_argument("--out", type=Path, metavar="FILE.npz", help="write the prepared arrays")
+
+    run = add("run", _run, "measure what is missing")
+    add_images(run)
+    add_results(run)
+    run.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    run.add_argument("--workers", type=_positive, metavar="N", help="processes, one thread each")
+    run.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time")
+    run.add_argument("--limit", type=_positive, metavar="N", help="measure at most N units")
+    run.add_argument("--quiet", action="store_true", help="no progress bar")
+
+    status = add("status", _status, "what is done, to do and failed")
+    add_results(status)
+    status.add_argument("--json", action="store_true", help="for programs")
+
+    add_results(add("pack", _pack, "merge small shards into few"))
+
+    assemble = add("assemble", _assemble, "make the table from the shards")
+    add_results(assemble)
+    assemble.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="the table's folder"
+    )
+
+    demo = add("demo", _demo, "measure demo-v1, query it and draw it")
+    demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a positive integer")
+    return int(text)
+
+
+def _folder(options: argparse.Namespace) -> tuple[Protocol, Path]:
+    return get(options.protocol), options.results / options.protocol
+
+
+def _images(options: argparse.Namespace) -> None:
+    from generate.images import load_images, save_images
+
+    protocol = get(options.protocol)
+    images = load_images(protocol, options.images)
+    counts = f"{len(images.train)} train, {len(images.val)} val, {len(images.test)} test"
+    print(f"{protocol.name}: {counts}; DIP on {', '.join(images.dip)}")
+    if options.out is not None:
+        save_images(images, protocol, options.out)
+        print(f"wrote {options.out}")
+
+
+def _run(options: argparse.Namespace) -> None:
+    from generate.images import load_images
+    from generate.run import run
+
+    protocol, folder = _folder(options)
+    device = _device(options.device)
+    workers = options.workers or (1 if device.startswith("cuda") else os.cpu_count() or 1)
+    left = run(
+        protocol,
+        load_images(protocol, options.images),
+        folder,
+        workers=workers,
+        device=device,
+        time_limit=options.time_limit,
+        limit=options.limit,
+        quiet=options.quiet,
+    )
+    print(f"{protocol.name}: {left} units left" if left else f"{protocol.name}: complete")
+
+
+def _device(name: str) -> str:
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"device {name!r}: torch finds no GPU; expected cpu")
+    try:
+        return str(torch.device(name))
+    except RuntimeError:
+        raise ValueError(f"device {name!r}; expected auto, cpu, cuda or cuda:N") from None
+
+
+def _status(options: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
+    from generate.plan import make_plan
+    from generate.run import progress
+    from generate.shards import read_results
+
+    protocol, folder = _folder(options)
+    results = read_results(folder, protocol)
+    parts = progress(make_plan(protocol), results)
+    if options.json:
+        print(json.dumps([asdict(part) for part in parts]))
+        return
+    print(f"{'part':<24}{'done':>8}{'to do':>8}{'failed':>8}")
+    for part in parts:
+        print(f"{part.part:<24}{part.done:>8}{part.to_do:>8}{part.failed:>8}")
+    for file in results.rejected:
+        print(f"not a shard of {protocol.name}: {file.path.name}: {file.reason}")
+
+
+def _pack(options: argparse.Namespace) -> None:
+    from generate.shards import pack
+
+    protocol, folder = _folder(options)
+    print(f"{folder}: {pack(folder, protocol)} shards")
+
+
+def _assemble(options: argparse.Namespace) -> None:
+    from generate.assemble import assemble
+    from generate.shards import read_results
+
+    protocol, folder = _folder(options)
+    results = read_results(folder, protocol)
+    for file in results.rejected:
+        print(f"left out {file.path.name}: {file.reason}", file=sys.stderr)
+    print(f"wrote {assemble(protocol, results, options.out)}")
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from generate.demo import demo
+
+    demo(options.out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

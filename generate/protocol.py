@@ -1,0 +1,141 @@
+"""The protocols: every number that decides what a row of the table means.
+
+A protocol is frozen and hashed; each row records the hash. Changing a number means a new
+protocol with a new name, never a silent edit: a test pins the hashes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["PROTOCOLS", "DipSettings", "Protocol", "SupervisedSettings", "get", "log_steps"]
+
+MANIFESTS = Path(__file__).parent / "manifests"
+
+
+@dataclass(frozen=True)
+class SupervisedSettings:
+    """Ordinary training: Adam with a one-cycle schedule, MSE on random crops."""
+
+    steps: int = 1000
+    batch: int = 16
+    learning_rate: float = 3e-3
+    recorded: int = 24
+
+
+@dataclass(frozen=True)
+class DipSettings:
+    """Deep Image Prior as published (Ulyanov, Vedaldi, Lempitsky, CVPR 2018).
+
+    The output is averaged with decay 0.99; the stopping rule is ES-WMV (Wang et al., "Early
+    Stopping for Deep Image Prior", arXiv:2112.06074).
+    """
+
+    iterations: int = 3000
+    input_channels: int = 16
+    input_scale: float = 0.1
+    perturbation: float = 1 / 30
+    learning_rate: float = 0.01
+    averaging: float = 0.99
+    recorded: int = 48
+    stop_window: int = 100
+    stop_patience: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.stop_window > self.iterations:
+            raise ValueError(
+                f"stop_window is {self.stop_window}; expected at most {self.iterations} iterations"
+            )
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Task, images, seeds and training settings.
+
+    Attributes:
+        name: also the key of every random stream.
+        architectures: names to measure; empty stands for the whole `space`.
+        sigma: standard deviation of the additive Gaussian noise, in grey levels.
+        manifest: file of `generate/manifests` that lists the images and their SHA-256.
+    """
+
+    name: str
+    space: str
+    manifest: str
+    task: str = "denoise25"
+    sigma: float = 25.0
+    size: int = 64
+    seeds: tuple[int, ...] = (0, 1, 2)
+    architectures: tuple[str, ...] = ()
+    supervised: SupervisedSettings = SupervisedSettings()
+    dip: DipSettings = DipSettings()
+
+    @cached_property
+    def images(self) -> dict[str, Any]:
+        """The image manifest: source, terms, splits and the DIP images."""
+        manifest: dict[str, Any] = json.loads((MANIFESTS / self.manifest).read_text("utf-8"))
+        return manifest
+
+    def as_dict(self) -> dict[str, Any]:
+        """All that the protocol says, the image manifest by its digest, ready for JSON."""
+        manifest = json.dumps(self.images, sort_keys=True)
+        said: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return said | {"manifest_sha256": hashlib.sha256(manifest.encode()).hexdigest()}
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256, in hex, of `as_dict` as sorted JSON."""
+        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
+
+
+def log_steps(last: int, count: int) -> tuple[int, ...]:
+    """At most `count` different integers from 1 to `last`, evenly spaced in their logarithm."""
+    return tuple(int(step) for step in np.unique(np.geomspace(1, last, count).round()))
+
+
+PROTOCOLS = {
+    protocol.name: protocol
+    for protocol in (
+        Protocol(name="core64-v1", space="core64", manifest="bsds500.json"),
+        Protocol(
+            name="demo-v1",
+            space="core64",
+            manifest="demo.json",
+            seeds=(0, 1),
+            architectures=(
+                "d1-s-bilinear-w8",
+                "d2-s-bilinear-w8",
+                "d3-s-bilinear-w8",
+                "d4-s-bilinear-w8",
+                "d5-s-bilinear-w8",
+                "d2-s0-bilinear-w8",
+                "d3-s1-bilinear-w8",
+                "d4-s0-bilinear-w8",
+                "d4-s2-bilinear-w8",
+                "d5-s0-bilinear-w8",
+                "d5-s1-bilinear-w8",
+                "d5-s3-bilinear-w8",
+            ),
+            supervised=SupervisedSettings(steps=300, recorded=16),
+            dip=DipSettings(iterations=800, recorded=40, stop_patience=300),
+        ),
+    )
+}
+
+
+def get(name: str) -> Protocol:
+    """The protocol called `name`.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if name not in PROTOCOLS:
+        raise ValueError(f"unknown protocol {name!r}; expected one of {', '.join(PROTOCOLS)}")
+    return PROTOCOLS[name]
