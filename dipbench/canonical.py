@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["canonical_key", "canonical_order", "dag_key"]
 
 KEY_VERSION = b"dipbench-key-1\n"
-SEARCH_LIMIT = 20_000
+SEARCH_LIMIT = 2_000_000  # nodes visited; seconds
 
 Edges: TypeAlias = tuple[tuple[int, int], ...]
 
@@ -68,10 +68,89 @@ def _canonical_numbering(dag: Dag) -> list[int]:
     partition = _Partition.of(dag)
     if partition.open:
         partition.refine(list(partition.cells))
-        partition.part_twins()
-    if partition.open:
+    if not partition.open:
+        return [cell[0] for _, cell in sorted(partition.cells.items())]
+    components = _components(partition)
+    if len(components) == 1 and len(components[0]) == len(dag.nodes):
         return _Search(dag, partition).best_order
-    return [cell[0] for _, cell in sorted(partition.cells.items())]
+    return _joined(partition, components)
+
+
+def _components(partition: _Partition) -> list[list[int]]:
+    """Groups of nodes in open cells that can be numbered independently of each other.
+
+    After refinement all that joins two cells is either edges or, where most pairs have one,
+    missing edges. Nodes that neither joins are told apart by their cells alone. Identical
+    parallel branches fall apart like this, whatever their number.
+    """
+    dag, cell_of, cells = partition.dag, partition.cell_of, partition.cells
+    joined: dict[int, set[int]] = {node: set() for start in partition.open for node in cells[start]}
+    for start in partition.open:
+        for other in {cell_of[p] for node in cells[start] for p in dag.preds[node]}:
+            if other in partition.open:
+                dense = 2 * sum(cell_of[p] == other for p in dag.preds[cells[start][0]]) > len(
+                    cells[other]
+                )
+                for node in cells[start]:
+                    before = {p for p in dag.preds[node] if cell_of[p] == other}
+                    for p in set(cells[other]) - before if dense else before:
+                        joined[node].add(p)
+                        joined[p].add(node)
+    components = []
+    left = set(joined)
+    while left:
+        component, waiting = set(), [left.pop()]
+        while waiting:
+            node = waiting.pop()
+            component.add(node)
+            waiting += joined[node] & left
+            left -= joined[node]
+        components.append(sorted(component))
+    return components
+
+
+def _joined(partition: _Partition, components: list[list[int]]) -> list[int]:
+    """The numbering that orders each cell by component, components by their canonical form."""
+    ranked = []
+    for component in components:
+        part = _induced(partition, component)
+        order = _canonical_numbering(part)
+        form = [part.labels[i] for i in order], _edges(part, order)
+        ranked.append((form, [component[i] for i in order]))
+    ranked.sort(key=lambda pair: pair[0])
+    cells: dict[int, list[int]] = {start: [] for start in partition.open} | {
+        start: cell for start, cell in partition.cells.items() if start not in partition.open
+    }
+    for _, nodes in ranked:
+        for node in nodes:
+            cells[partition.cell_of[node]].append(node)
+    return [node for _, cell in sorted(cells.items()) for node in cell]
+
+
+def _induced(partition: _Partition, component: list[int]) -> Dag:
+    """The graph of `component` alone, every node labelled with its cell."""
+    dag = partition.dag
+    number = {node: i for i, node in enumerate(component)}
+
+    def within(neighbours: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
+        return tuple(
+            tuple(number[other] for other in neighbours[node] if other in number)
+            for node in component
+        )
+
+    return Dag(
+        nodes=tuple(component),
+        labels=tuple(("", partition.cell_of[node]) for node in component),
+        preds=within(dag.preds),
+        succs=within(dag.succs),
+        generation=tuple(dag.generation[node] for node in component),
+    )
+
+
+def _edges(dag: Dag, order: list[int]) -> Edges:
+    """The edges between places in `order`."""
+    place = {node: i for i, node in enumerate(order)}
+    return tuple(sorted((place[p], place[i]) for i, ps in enumerate(dag.preds) for p in ps))
 
 
 class _Partition:
@@ -106,18 +185,6 @@ class _Partition:
         """Put `node` before the rest of its cell, and refine."""
         rest = [other for other in self.cells[start] if other != node]
         self.refine(self._split(start, [[node], rest]))
-
-    def part_twins(self) -> None:
-        """Split each cell whose nodes have the very same neighbours: any order is as good."""
-        for start in sorted(self.open):
-            cell = self.cells[start]
-            first = cell[0]
-            if all(
-                set(neighbours[node]) == set(neighbours[first])
-                for node in cell[1:]
-                for neighbours in (self.dag.preds, self.dag.succs)
-            ):
-                self._split(start, [[node] for node in cell])
 
     def refine(self, waiting: list[int]) -> None:
         """Split cells until the nodes of a cell have as many neighbours in every other cell.
@@ -176,11 +243,11 @@ class _Search:
 
     def _explore(self, partition: _Partition, path: list[int], trace: list[tuple[int, ...]]) -> int:
         """Explore below `path`; return the length of path to go back to."""
-        self.steps += 1
+        self.steps += len(self.dag.nodes)
         if self.steps > SEARCH_LIMIT:
             raise SearchLimitExceeded(
-                f"no exact key within {SEARCH_LIMIT} search steps for a graph of "
-                f"{len(self.dag.nodes)} nodes; expected one with less symmetry"
+                f"no exact key within {SEARCH_LIMIT} search steps; a part of "
+                f"{len(self.dag.nodes)} nodes has too much symmetry"
             )
         if not partition.open:
             return self._leaf(partition, path, trace)
@@ -203,13 +270,7 @@ class _Search:
 
     def _leaf(self, partition: _Partition, path: list[int], trace: list[tuple[int, ...]]) -> int:
         order = [partition.cells[i][0] for i in range(len(partition.cells))]
-        edges = tuple(
-            sorted(
-                (partition.cell_of[before], partition.cell_of[node])
-                for node, preds in enumerate(self.dag.preds)
-                for before in preds
-            )
-        )
+        edges = _edges(self.dag, order)
         if self.best_edges is None or (trace, edges) < (self.best_trace, self.best_edges):
             self.best_trace, self.best_edges = trace, edges
             self.best_order, self.best_path = order, path

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from operator import index
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dipbench.errors import InvalidArchitecture
@@ -92,6 +93,7 @@ def _label(node: Hashable, attributes: dict[str, Any]) -> tuple[str, int]:
     op = attributes.get("op")
     if not isinstance(op, str):
         raise InvalidArchitecture(f"node {node!r} has op {op!r}; expected one of {', '.join(OPS)}")
+    op = str.__str__(op)  # of a subclass of str, such as an enumeration, keep the text alone
     channels = attributes.get("channels")
     if channels is None or op in WITHOUT_CHANNELS:
         return op, 0
@@ -99,16 +101,20 @@ def _label(node: Hashable, attributes: dict[str, Any]) -> tuple[str, int]:
 
 
 def _positive(node: Hashable, op: str, channels: object) -> int:
-    if isinstance(channels, bool) or not hasattr(channels, "__index__"):
+    number = as_integer(channels)
+    if number is None or number < 1:
         raise InvalidArchitecture(
             f"node {node!r} ({op}) has channels {channels!r}; expected a positive integer"
         )
-    number = channels.__index__()
-    if number < 1:
-        raise InvalidArchitecture(
-            f"node {node!r} ({op}) has channels {number}; expected a positive integer"
-        )
-    return int(number)
+    return number
+
+
+def as_integer(value: object) -> int | None:
+    """`value` as an int if it is an integer of any kind, numpy's included, and no bool."""
+    try:
+        return None if isinstance(value, bool) else index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
 
 
 def labelled_dag(graph: Graph) -> Dag:
@@ -227,17 +233,15 @@ def _check_one(dag: Dag, kind: str) -> None:
 
 
 def _check_arity(dag: Dag) -> None:
+    # An input that reads something needs no rule: a node without inputs stands before it.
     for node, (op, _), preds in zip(dag.nodes, dag.labels, dag.preds, strict=True):
         count = len(preds)
-        if op == "concat":
-            if count < 2:
-                raise InvalidArchitecture(
-                    f"node {node!r} (concat) has {count} inputs; expected two or more"
-                )
-        elif count != (op != "input"):
-            expected = "none" if op == "input" else "one"
+        wrong = count < 2 if op == "concat" else count != 1 and op != "input"
+        if wrong:
+            plural = "" if count == 1 else "s"
+            expected = "two or more" if op == "concat" else "one"
             raise InvalidArchitecture(
-                f"node {node!r} ({op}) has {count} inputs; expected {expected}"
+                f"node {node!r} ({op}) has {count} input{plural}; expected {expected}"
             )
 
 

@@ -83,7 +83,7 @@ def macs(graph: Graph, in_channels: int = 1, size: int = 64) -> int:
     network = check(graph)
     deepest = max(network.levels)
     if size < 1 or size % 2**deepest:
-        raise ValueError(f"size {size} cannot be halved {deepest} times; expected a multiple")
+        raise ValueError(f"size is {size}; expected a positive multiple of {2**deepest}")
     channels = network.channels(in_channels)
     total = 0
     for i, (op, _) in enumerate(network.labels):

@@ -32,6 +32,7 @@ def scatter(table: Table, path: str | os.PathLike[str], colour: str | None = Non
         raise ValueError(f"colour is {colour!r}; expected one of {', '.join(COLOURS)}")
     try:
         # The object interface: no global figure, no window, no change of backend.
+        from matplotlib import colormaps
         from matplotlib.figure import Figure
     except ImportError:
         raise ImportError("plots need matplotlib: pip install dipbench[plot]") from None
@@ -49,7 +50,7 @@ def scatter(table: Table, path: str | os.PathLike[str], colour: str | None = Non
             frame["supervised_rmse"],
             frame["dip_rmse"],
             c=frame[colour],
-            cmap="viridis_r",
+            cmap=colormaps["viridis_r"].resampled(len(levels)),
             vmin=levels[0] - 0.5,
             vmax=levels[-1] + 0.5,
             s=28,

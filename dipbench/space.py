@@ -15,7 +15,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from dipbench.canonical import canonical_key, dag_key
-from dipbench.dag import check
+from dipbench.dag import as_integer, check
 from dipbench.errors import InvalidArchitecture
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ UPSAMPLES = ("nearest", "bilinear", "transposed")
 WIDTHS = (8, 16)
 SKIP_CHANNELS = 4
 
-NAME = re.compile(r"d(?P<depth>\d+)-s(?P<skips>\d*)-(?P<upsample>[a-z]+)-w(?P<width>\d+)", re.ASCII)
+NAME = re.compile(
+    r"d(?P<depth>\d{1,3})-s(?P<skips>\d*)-(?P<upsample>[a-z]+)-w(?P<width>\d{1,4})", re.ASCII
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -62,8 +64,8 @@ class Architecture:
                 f"skips is {self.skips!r}; expected levels from 0 to {depth - 1}"
             ) from None
         if len(set(levels)) < len(levels):
-            raise InvalidArchitecture(f"skips is {self.skips!r}; expected each level once")
-        if self.upsample not in UPSAMPLES:
+            raise InvalidArchitecture(f"skips is {tuple(levels)}; expected each level once")
+        if not isinstance(self.upsample, str) or self.upsample not in UPSAMPLES:
             raise InvalidArchitecture(
                 f"upsample is {self.upsample!r}; expected one of {', '.join(UPSAMPLES)}"
             )
@@ -108,7 +110,7 @@ class Architecture:
         network = check(graph)
         ops = [op for op, _ in network.labels]
         guess = cls._guess(ops, network.levels, max(channels for _, channels in network.labels))
-        if guess is None or guess.key != dag_key(network):
+        if guess is None or guess._size != len(ops) or guess.key != dag_key(network):
             raise InvalidArchitecture(
                 f"graph of {len(ops)} nodes is a network, but none of the space core64"
             )
@@ -142,6 +144,11 @@ class Architecture:
         return self.skips[0] if self.skips else self.depth
 
     @property
+    def _size(self) -> int:
+        """How many nodes the graph has."""
+        return 3 + 3 * self.depth + 2 * len(self.skips)
+
+    @property
     def graph(self) -> Graph:
         """A new `networkx.DiGraph` of the network, its nodes named after their place in it."""
         import networkx as nx
@@ -172,8 +179,7 @@ class Architecture:
 
 
 def _one_of(field: str, value: object, allowed: tuple[int, ...] | range) -> int:
-    is_integer = hasattr(value, "__index__") and not isinstance(value, bool)
-    number: int | None = value.__index__() if is_integer else None  # type: ignore[attr-defined]
+    number = as_integer(value)
     if number is None or number not in allowed:
         choices = ", ".join(map(str, allowed))
         raise InvalidArchitecture(f"{field} is {value!r}; expected one of {choices}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,63 +50,91 @@ def fit(
     images: dict[str, Array],
     seed: int,
     device: torch.device,
+    dtype: torch.dtype = torch.float32,
 ) -> DipFits:
     """Fit one copy of `graph` to each of `images`, all at once, as `protocol.dip` says.
 
     Args:
         key: canonical key of `graph`; with image and seed it names the random streams.
         images: clean images by id, shape (size, size); they are degraded here.
+        dtype: precision of the arithmetic; random numbers are float32 in any case.
     """
     settings = protocol.dip
-    ids = list(images)
-    clean = torch.from_numpy(np.stack([images[i] for i in ids])).to(device)
-    noisy = torch.from_numpy(np.stack([degrade(protocol, i, images[i], seed) for i in ids])).to(
-        device
-    )
-    name = (protocol.name, key, seed)
-    network = EncoderDecoder(
-        graph, settings.input_channels, [numpy_stream(*name, i, "weights") for i in ids]
-    ).to(device)
-    shape = (settings.input_channels, protocol.size, protocol.size)
-    drawn = [numpy_stream(*name, i, "input").random(shape, dtype=np.float32) for i in ids]
-    fixed = torch.from_numpy(np.concatenate(drawn)[None]).to(device) * settings.input_scale
-    streams = [torch_stream(device, *name, i, "perturbation") for i in ids]
-    perturbed = torch.empty_like(fixed)
-
+    names = [(protocol.name, key, seed, image) for image in images]
+    rngs = [numpy_stream(*name, "weights") for name in names]
+    network = EncoderDecoder(graph, settings.input_channels, rngs).to(device, dtype)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, fused=True)
-    rule = StoppingRule(
-        len(ids), protocol.size**2, settings.stop_window, settings.stop_patience, device
-    )
-    step = log_steps(settings.iterations, settings.recorded)
-    recorded = torch.full((len(CURVES), len(ids), len(step)), torch.nan, device=device)
-    averaged = torch.zeros_like(noisy)
+    clean = np.stack(list(images.values()))
+    noisy = np.stack([degrade(protocol, i, image, seed) for i, image in images.items()])
+    target = torch.from_numpy(noisy).to(device, dtype)
+    record = _Record(protocol, torch.from_numpy(clean).to(device, dtype), target)
 
     started = time.perf_counter()
-    point = 0
+    inputs = _inputs(protocol, names, device)
     for iteration in range(1, settings.iterations + 1):
-        for part, stream in zip(perturbed.chunk(len(ids), dim=1), streams, strict=True):
-            part.normal_(generator=stream)
-        output = network(torch.add(fixed, perturbed, alpha=settings.perturbation))[0]
+        output = network(next(inputs).to(dtype))[0]
         # Copies share no weight, so the sum's gradient is each copy's own.
-        loss = (output - noisy).square().mean(dim=(1, 2)).sum()
+        loss = (output - target).square().mean(dim=(1, 2)).sum()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        with torch.no_grad():
-            output = output.detach()
-            averaged.lerp_(output, 1 if iteration == 1 else 1 - settings.averaging)
-            error = rmse(output, clean)
-            rule.update(iteration, output.flatten(1), error)
-            if iteration == step[point]:
-                recorded[:, :, point] = torch.stack(
-                    [error, rmse(output, noisy), rmse(averaged, clean), rmse(averaged, noisy)]
-                )
-                point = min(point + 1, len(step) - 1)
-    curves = recorded.cpu().numpy()  # waits for the device, so the clock is read after it
-    return DipFits(
-        step=step,
-        curves=dict(zip(CURVES, curves, strict=True)),
-        stopped_rmse=rule.score.tolist(),
-        stopped_iteration=rule.iteration.tolist(),
-        seconds=time.perf_counter() - started,
-    )
+        record.take(iteration, output.detach())
+    return record.fits(started)
+
+
+def _inputs(
+    protocol: Protocol, names: Sequence[tuple[object, ...]], device: torch.device
+) -> Iterator[torch.Tensor]:
+    """The fixed inputs of all fits, side by side, perturbed anew each time."""
+    settings = protocol.dip
+    shape = (settings.input_channels, protocol.size, protocol.size)
+    drawn = [numpy_stream(*name, "input").random(shape, dtype=np.float32) for name in names]
+    fixed = torch.from_numpy(np.concatenate(drawn)[None]).to(device) * settings.input_scale
+    streams = [torch_stream(device, *name, "perturbation") for name in names]
+    noise = torch.empty_like(fixed)
+    while True:
+        for part, stream in zip(noise.chunk(len(names), dim=1), streams, strict=True):
+            part.normal_(generator=stream)
+        yield torch.add(fixed, noise, alpha=settings.perturbation)
+
+
+class _Record:
+    """Averages the outputs, watches the stopping rule, and keeps the curves."""
+
+    def __init__(self, protocol: Protocol, clean: torch.Tensor, noisy: torch.Tensor):
+        settings = protocol.dip
+        copies, device = len(clean), clean.device
+        self.clean, self.noisy = clean, noisy
+        self.averaging = settings.averaging
+        self.averaged = torch.zeros_like(noisy)
+        self.step = log_steps(settings.iterations, settings.recorded)
+        self.points = iter(enumerate(self.step))
+        self.point, self.due = next(self.points)
+        self.curves = torch.full((len(CURVES), copies, len(self.step)), torch.nan, device=device)
+        self.rule = StoppingRule(
+            copies, protocol.size**2, settings.stop_window, settings.stop_patience, device
+        )
+
+    def take(self, iteration: int, output: torch.Tensor) -> None:
+        """Take in the outputs of one iteration, shape (copies, size, size)."""
+        self.averaged.lerp_(output, 1 if iteration == 1 else 1 - self.averaging)
+        error = rmse(output, self.clean)
+        self.rule.update(iteration, output.flatten(1), error)
+        if iteration == self.due:
+            others = [
+                (output, self.noisy),
+                (self.averaged, self.clean),
+                (self.averaged, self.noisy),
+            ]
+            self.curves[:, :, self.point] = torch.stack([error, *(rmse(*pair) for pair in others)])
+            self.point, self.due = next(self.points, (0, 0))
+
+    def fits(self, started: float) -> DipFits:
+        curves = self.curves.cpu().numpy()  # waits for the device, so the clock is read after it
+        return DipFits(
+            step=self.step,
+            curves=dict(zip(CURVES, curves, strict=True)),
+            stopped_rmse=self.rule.score.tolist(),
+            stopped_iteration=self.rule.iteration.tolist(),
+            seconds=time.perf_counter() - started,
+        )

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils import skip_init
 
 from dipbench.canonical import canonical_order
 from dipbench.dag import check
@@ -106,7 +107,10 @@ class EncoderDecoder(nn.Module):
 
 
 def _layer(op: str, before: int, after: int, copies: int) -> nn.Module:
-    """The module of one node; an op without a computation of its own is an `Identity`."""
+    """The module of one node; an op without a computation of its own is an `Identity`.
+
+    Weights are left unset: torch would draw them from its global generator.
+    """
     if op in ("input", "concat"):
         return nn.Identity()
     if op == "up-nearest":
@@ -115,15 +119,15 @@ def _layer(op: str, before: int, after: int, copies: int) -> nn.Module:
         return _Upsample(mode="bilinear")
     before, after = before * copies, after * copies
     if op == "output":
-        return nn.Sequential(nn.Conv2d(before, after, 1, groups=copies), nn.Sigmoid())
+        return nn.Sequential(skip_init(nn.Conv2d, before, after, 1, groups=copies), nn.Sigmoid())
     # Batch normalisation takes the mean away, so a bias before it would do nothing.
     if op == "up-transposed":
-        conv: nn.Module = nn.ConvTranspose2d(before, after, 2, 2, groups=copies, bias=False)
+        conv = skip_init(nn.ConvTranspose2d, before, after, 2, 2, groups=copies, bias=False)
     else:
         kernel = 1 if op == "skip1" else 3
         stride = 2 if op == "down" else 1
-        conv = nn.Conv2d(
-            before, after, kernel, stride, padding=kernel // 2, groups=copies, bias=False
+        conv = skip_init(
+            nn.Conv2d, before, after, kernel, stride, kernel // 2, groups=copies, bias=False
         )
     return nn.Sequential(conv, nn.BatchNorm2d(after), nn.LeakyReLU(SLOPE))
 

@@ -13,6 +13,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -66,7 +67,8 @@ def run_units(
             for worker in pool:
                 if worker.unit is None and waiting:
                     worker.unit = waiting.popleft()
-                    worker.connection.send(worker.unit)
+                    with suppress(BrokenPipeError):  # dead already, which is seen below
+                        worker.connection.send(worker.unit)
             for worker in _ready(pool, deadline):
                 unit = worker.unit
                 assert unit is not None

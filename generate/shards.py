@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -117,13 +118,15 @@ def _read_shard(path: Path, protocol: Protocol) -> dict[str, list[Row]]:
     stated = path.name.removesuffix(SUFFIX).rpartition(".")[2]
     if stated != _digest(data):
         raise ValueError(f"SHA-256 begins {_digest(data)}, its name states {stated}")
-    content = json.loads(gzip.decompress(data))
-    if content["protocol_hash"] != protocol.hash:
-        raise ValueError(
-            f"protocol {content['protocol']} {content['protocol_hash'][:12]}, "
-            f"expected {protocol.name} {protocol.hash[:12]}"
-        )
-    units: dict[str, list[Row]] = content["units"]
+    try:
+        content = json.loads(gzip.decompress(data))
+        name, found = content["protocol"], content["protocol_hash"]
+        units: dict[str, list[Row]] = dict(content["units"])
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"no shard ({type(error).__name__}: {error})") from None
+    if found != protocol.hash:
+        expected = f"{protocol.name} {protocol.hash[:12]}"
+        raise ValueError(f"of protocol {name} {str(found)[:12]}, expected {expected}")
     return units
 
 

@@ -63,19 +63,24 @@ def training_batches(
 
 
 def train(
-    protocol: Protocol, graph: Graph, key: str, images: Images, seed: int, device: torch.device
+    protocol: Protocol,
+    graph: Graph,
+    key: str,
+    images: Images,
+    seed: int,
+    device: torch.device,
+    dtype: torch.dtype = torch.float32,
 ) -> Training:
     """Train one network of `graph` as `protocol.supervised` says.
 
     Args:
         key: canonical key of `graph`; with the seed it names the stream of initial weights.
+        dtype: precision of the arithmetic; random numbers are float32 in any case.
     """
     settings = protocol.supervised
     weights = numpy_stream(protocol.name, key, seed, "supervised", "weights")
-    network = EncoderDecoder(graph, 1, [weights]).to(device)
-    for weight in network.parameters():
-        if weight.dim() == 4:  # as the batches are laid out; 1.4 times as fast on a CPU
-            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+    network = EncoderDecoder(graph, 1, [weights]).to(device, dtype)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing there
     optimiser = torch.optim.Adam(network.parameters(), fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser,
@@ -83,15 +88,16 @@ def train(
         total_steps=settings.steps,
         cycle_momentum=False,
     )
-    val = _pairs(protocol, images.val, seed, device)
+    val = [pair.to(device, dtype) for pair in _pairs(protocol, images.val, seed)]
+    test = [pair.to(device, dtype) for pair in _pairs(protocol, images.test, seed)]
     step = log_steps(settings.steps, settings.recorded)
     val_rmse = []
 
     started = time.perf_counter()
     batches = training_batches(protocol, images, seed)
     for done, (noisy, clean) in zip(range(1, settings.steps + 1), batches, strict=False):
-        noisy = noisy.to(device, memory_format=torch.channels_last)
-        loss = functional.mse_loss(network(noisy), clean.to(device))
+        noisy = noisy.to(device, dtype, memory_format=torch.channels_last)
+        loss = functional.mse_loss(network(noisy), clean.to(device, dtype))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -101,18 +107,18 @@ def train(
     return Training(
         step=step,
         val_rmse=val_rmse,
-        test_rmse=_evaluate(network, *_pairs(protocol, images.test, seed, device)),
+        test_rmse=_evaluate(network, *test),
         seconds=time.perf_counter() - started,
     )
 
 
 def _pairs(
-    protocol: Protocol, images: dict[str, Array], seed: int, device: torch.device
+    protocol: Protocol, images: dict[str, Array], seed: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """All of `images`, degraded and clean, shape (images, 1, size, size)."""
     noisy = np.stack([degrade(protocol, i, image, seed) for i, image in images.items()])
     clean = np.stack(list(images.values()))
-    return torch.from_numpy(noisy[:, None]).to(device), torch.from_numpy(clean[:, None]).to(device)
+    return torch.from_numpy(noisy[:, None]), torch.from_numpy(clean[:, None])
 
 
 @torch.no_grad()

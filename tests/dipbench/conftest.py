@@ -1,0 +1,235 @@
+"""What several test files draw: relabelled copies, random valid networks, small tables."""
+
+from itertools import count
+
+import networkx as nx
+import pytest
+
+from dipbench.aggregate import summarise
+from dipbench.features import macs, params
+from dipbench.schema import CURVES, RUNS
+from dipbench.space import Architecture
+from dipbench.table import Table, write_table
+
+LEVEL_STEP = {"down": 1, "up-nearest": -1, "up-bilinear": -1, "up-transposed": -1}
+UNARY = ("conv3", "skip1", "down", "up-nearest", "up-bilinear", "up-transposed")
+LEARNT = ("conv3", "skip1", "down", "up-transposed")
+
+
+def _relabelled(graph, rng):
+    """An isomorphic copy: new names of mixed types, nodes and edges inserted in random order."""
+    numbers = rng.permutation(len(graph)).tolist()
+    kinds = (lambda i: i, lambda i: f"n{i}", lambda i: ("node", i), lambda i: frozenset({i}))
+    names = {node: kinds[i % 4](i) for node, i in zip(graph, numbers, strict=True)}
+    nodes, edges = list(graph.nodes(data=True)), list(graph.edges)
+    copy = nx.DiGraph()
+    copy.add_nodes_from((names[nodes[i][0]], nodes[i][1]) for i in rng.permutation(len(nodes)))
+    copy.add_edges_from(
+        (names[edges[i][0]], names[edges[i][1]]) for i in rng.permutation(len(edges))
+    )
+    return copy
+
+
+class _Growth:
+    """A network that grows node by node, from the input to the one output."""
+
+    def __init__(self, rng):
+        self.rng = rng
+        self.graph = nx.DiGraph()
+        self.level = {}
+        self.names = count()
+        self.add("input")
+
+    def add(self, op, *inputs):
+        node = next(self.names)
+        channels = {"channels": int(self.rng.integers(1, 9))} if op in LEARNT else {}
+        self.graph.add_node(node, op=op, **channels)
+        self.graph.add_edges_from((source, node) for source in inputs)
+        before = self.level[inputs[0]] if inputs else 0
+        self.level[node] = before + LEVEL_STEP.get(op, 0)
+        return node
+
+    def pick(self, nodes):
+        return nodes[int(self.rng.integers(len(nodes)))]
+
+    def grow(self):
+        """One more node: a concat of nodes of one level that exist, or any other op."""
+        nodes = list(self.graph)
+        source = self.pick(nodes if self.rng.random() < 0.5 else nodes[-1:])
+        mates = [n for n in self.graph if n != source and self.level[n] == self.level[source]]
+        if mates and self.rng.random() < 0.2:
+            others = self.rng.permutation(len(mates))[: self.rng.integers(1, 4)]
+            return self.add("concat", source, *(mates[i] for i in others))
+        ops = [op for op in UNARY if -1 <= self.level[source] + LEVEL_STEP.get(op, 0) <= 4]
+        # There are three ways up and one down: even the odds, or hardly a network is deep.
+        return self.add(self.pick(ops + 3 * [op for op in ops if op == "down"]), source)
+
+    def move(self, node, level):
+        """Down- or up-sampling nodes after `node` until `level`: a cross-level connection."""
+        while self.level[node] != level:
+            up = self.pick([op for op in UNARY if op.startswith("up")])
+            node = self.add("down" if self.level[node] < level else up, node)
+        return node
+
+    def finish(self):
+        """Join all loose ends, two to four at a time, and end in the output."""
+        while len(ends := [node for node in self.graph if not self.graph.succ[node]]) > 1:
+            chosen = [ends[i] for i in self.rng.permutation(len(ends))[: self.rng.integers(2, 5)]]
+            level = self.level[self.pick(chosen)]
+            self.add("concat", *(self.move(node, level) for node in chosen))
+        self.add("output", *ends)
+        return self.graph
+
+
+def _random_network(rng):
+    growth = _Growth(rng)
+    for _ in range(int(rng.integers(0, 18))):
+        growth.grow()
+    return growth.finish()
+
+
+# Both are of session scope because hypothesis refuses fixtures that are made anew per test.
+@pytest.fixture(scope="session")
+def relabelled():
+    """relabelled(graph, rng): an isomorphic copy with other names in another order."""
+    return _relabelled
+
+
+@pytest.fixture(scope="session")
+def random_network():
+    """random_network(rng): a valid network with ops, concats and cross-level skips at random."""
+    return _random_network
+
+
+def _make_run(name, mode, seed, score, image=None, **changes):
+    """A row of runs with its curve; all scores follow from one, and None means diverged."""
+    run = {
+        "key": Architecture.parse(name).key,
+        "name": name,
+        "task": "denoise25",
+        "mode": mode,
+        "seed": seed,
+        "image": image,
+        "status": "diverged" if score is None else "ok",
+        "device": "a processor",
+        "torch_version": "2.0.0",
+        "protocol_hash": "0" * 64,
+    }
+    if score is not None and mode == "supervised":
+        run |= {"test_rmse": score, "val_rmse": score + 1, "seconds": 8.0}
+        run["curve"] = {"step": [1, 4, 16], "val_rmse": [score + 64, score + 8, score + 1]}
+    elif score is not None:
+        run |= {
+            "peak_rmse": score,
+            "peak_iteration": 4,
+            "peak_censored": False,
+            "final_rmse": score + 4,
+            "averaged_peak_rmse": score - 2,
+            "averaged_peak_iteration": 4,
+            "averaged_peak_censored": False,
+            "averaged_final_rmse": score + 2,
+            "stopped_rmse": score + 1,
+            "stopped_iteration": 8,
+            "seconds": 2.0,
+        }
+        run["curve"] = {
+            "step": [1, 4, 16],
+            "rmse": [score + 64, score, score + 4],
+            "rmse_noisy": [score + 32, score - 4, score - 8],
+            "averaged_rmse": [score + 72, score - 2, score + 2],
+            "averaged_rmse_noisy": [score + 48, score + 16, score + 12],
+        }
+    return run | changes
+
+
+BOTH = "d1-s-bilinear-w8"  # both modes, two seeds, two images
+SPARSE = "d2-s0-nearest-w16"  # one run of either mode, and a diverged fit
+ONLY_DIP = "d3-s-transposed-w8"  # the one training diverged
+ONLY_SUPERVISED = "d3-s02-bilinear-w16"
+
+
+def _default_runs():
+    return [
+        _make_run(BOTH, "supervised", 0, 10.0),
+        _make_run(BOTH, "supervised", 1, 14.0),
+        _make_run(BOTH, "dip", 0, 20.0, "camera-a"),
+        _make_run(BOTH, "dip", 0, 30.0, "camera-b"),
+        _make_run(BOTH, "dip", 1, 24.0, "camera-a", peak_censored=True),
+        _make_run(BOTH, "dip", 1, 32.0, "camera-b"),
+        _make_run(SPARSE, "supervised", 0, 12.0),
+        _make_run(SPARSE, "dip", 0, 16.0, "camera-a"),
+        _make_run(SPARSE, "dip", 1, None, "camera-a"),
+        _make_run(ONLY_DIP, "supervised", 0, None),
+        _make_run(ONLY_DIP, "dip", 0, 28.0, "camera-a"),
+        _make_run(ONLY_DIP, "dip", 0, 36.0, "camera-b"),
+        _make_run(ONLY_SUPERVISED, "supervised", 0, 18.0),
+        _make_run(ONLY_SUPERVISED, "supervised", 1, 19.0),
+    ]
+
+
+def _features(name, task):
+    a = Architecture.parse(name)
+    return {
+        "key": a.key,
+        "name": name,
+        "task": task,
+        "depth": a.depth,
+        "slc": a.slc,
+        "skips": "".join(map(str, a.skips)),
+        "upsample": a.upsample,
+        "width": a.width,
+        "params": params(a.graph),
+        "macs": macs(a.graph),
+    }
+
+
+def _make_rows(runs=None):
+    """The rows of all three files, from runs as `make_run` makes them."""
+    runs = _default_runs() if runs is None else runs
+    groups = {}
+    for run in runs:
+        groups.setdefault((run["name"], run["task"]), []).append(run)
+    curves = [run | run["curve"] for run in runs if run["status"] == "ok"]
+    return {
+        "architectures.parquet": [_features(*g) | summarise(groups[g]) for g in groups],
+        "runs.parquet": [{c.name: run.get(c.name) for c in RUNS} for run in runs],
+        "curves.parquet": [{c.name: curve.get(c.name) for c in CURVES} for curve in curves],
+    }
+
+
+STATED = {"space": "core64", "protocol": {"name": "synthetic-v1"}, "protocol_hash": "0" * 64}
+
+
+def _make_table(folder, runs=None, rows=None, **stated):
+    """Write a table made of `runs`, by default of a few on four architectures."""
+    return write_table(folder, _make_rows(runs) if rows is None else rows, STATED | stated)
+
+
+@pytest.fixture(scope="session")
+def make_run():
+    """make_run(name, mode, seed, score, image, **changes): one row of runs, with its curve."""
+    return _make_run
+
+
+@pytest.fixture(scope="session")
+def make_rows():
+    """make_rows(runs): what `write_table` takes, by default of a few runs."""
+    return _make_rows
+
+
+@pytest.fixture(scope="session")
+def make_table():
+    """make_table(folder, runs or rows=..., **manifest fields): the folder of a new table."""
+    return _make_table
+
+
+@pytest.fixture(scope="session")
+def table_folder(tmp_path_factory):
+    """A table of four architectures; read it, never change it."""
+    return _make_table(tmp_path_factory.mktemp("table"))
+
+
+@pytest.fixture
+def table(table_folder):
+    """That table, read anew: nothing was asked of it before."""
+    return Table.read(table_folder)

@@ -1,0 +1,36 @@
+"""A protocol of seconds, on the demo's photographs."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from generate.images import load_images
+from generate.protocol import DipSettings, SupervisedSettings, get
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    return replace(
+        get("demo-v1"),
+        name="tiny",
+        seeds=(0, 1),
+        architectures=("d1-s-bilinear-w8", "d2-s0-nearest-w8", "d2-s01-transposed-w8"),
+        supervised=SupervisedSettings(steps=6, batch=2, recorded=4),
+        dip=DipSettings(iterations=12, recorded=6, stop_window=4, stop_patience=5),
+    )
+
+
+@pytest.fixture(scope="session")
+def images(tiny):
+    return load_images(tiny, None)
+
+
+@pytest.fixture(scope="session")
+def cpu():
+    return torch.device("cpu")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    torch.set_num_threads(1)

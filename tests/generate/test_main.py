@@ -1,0 +1,93 @@
+"""``python -m generate``: what it prints, and how it fails."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from generate.__main__ import main
+
+ROOT = Path(__file__).parents[2]
+
+
+def fails(capsys, *arguments):
+    assert main(list(map(str, arguments))) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    return err
+
+
+def test_it_runs_from_a_checkout():
+    answer = subprocess.run(
+        [sys.executable, "-m", "generate", "status", "--protocol", "demo-v1", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    parts = json.loads(answer.stdout)
+    assert [part["part"] for part in parts] == ["seed 0, images 1-2", "seed 1, images 1-2"]
+
+
+def test_status_counts_what_is_there(capsys, tmp_path):
+    assert main(["status", "--protocol", "demo-v1", "--results", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split() == [
+        "seed", "0,", "images", "1-2", "0", "24", "0",
+    ]  # fmt: skip
+
+
+def test_status_reports_files_that_are_no_shards(capsys, tmp_path):
+    folder = tmp_path / "demo-v1"
+    folder.mkdir()
+    (folder / "unit.0123456789abcdef.json.gz").write_bytes(b"")
+    assert main(["status", "--protocol", "demo-v1", "--results", str(tmp_path)]) == 0
+    assert "not a shard of demo-v1: unit.0123456789abcdef.json.gz" in capsys.readouterr().out
+
+
+def test_images_are_checked_and_prepared(capsys, tmp_path):
+    out = tmp_path / "images.npz"
+    assert main(["images", "--protocol", "demo-v1", "--out", str(out)]) == 0
+    assert "3 train, 4 val, 4 test" in capsys.readouterr().out
+    assert main(["images", "--protocol", "demo-v1", "--images", str(out)]) == 0
+
+
+def test_a_missing_image_folder_is_named_and_leaves_nothing(capsys, tmp_path):
+    err = fails(capsys, "run", "--images", tmp_path / "no", "--results", tmp_path / "results")
+    assert f"image folder {tmp_path / 'no'} does not exist" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_core64_without_images_says_which_it_needs(capsys, tmp_path):
+    assert "BSDS500" in fails(capsys, "run", "--results", tmp_path)
+
+
+def test_an_unwritable_output_folder_is_named(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "results"
+    err = fails(capsys, "run", "--protocol", "demo-v1", "--results", place, "--quiet")
+    assert str(place) in err
+    err = fails(capsys, "assemble", "--protocol", "demo-v1", "--out", place)
+    assert str(place) in err
+
+
+def test_assembling_nothing_is_refused(capsys, tmp_path):
+    out = tmp_path / "table"
+    assert "no results" in fails(capsys, "assemble", "--results", tmp_path, "--out", out)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("device", ["nonsense", "cuda:99"])
+def test_a_device_that_is_not_there_is_named(capsys, tmp_path, device):
+    err = fails(capsys, "run", "--protocol", "demo-v1", "--results", tmp_path, "--device", device)
+    assert f"device '{device}'" in err
+
+
+@pytest.mark.parametrize("arguments", [["run", "--workers", "0"], ["run", "--protocol", "x"], []])
+def test_wrong_usage_exits_with_two(arguments):
+    with pytest.raises(SystemExit) as error:
+        main(arguments)
+    assert error.value.code == 2
