@@ -34,7 +34,7 @@ docs: install
 
 # Rebuild the embedded table from the measured shards, byte for byte.
 table: install
-	$(BIN)/python -m generate assemble --results $(RESULTS) --out dipbench/data
+	$(BIN)/python -m generate assemble --protocol demo-v1 --results $(RESULTS) --out dipbench/data
 
 clean:
 	rm -rf .venv docs/_build demo

@@ -84,7 +84,7 @@ RUNS = (
     Column("averaged_final_rmse", "float", "grey levels", "DIP: averaged output at the end"),
     Column("stopped_rmse", "float", "grey levels", "DIP: raw output that ES-WMV chooses"),
     Column("stopped_iteration", "int", "iterations", "DIP: where that is"),
-    Column("seconds", "float", "seconds", "wall time; fits run together share theirs equally"),
+    Column("seconds", "float", "seconds", "computing time; fits run together share theirs equally"),
     Column("device", "string", "", "model name of the processor or GPU"),
     Column("torch_version", "string", "", "version of torch"),
     Column("protocol_hash", "string", "", "SHA-256 of the protocol, in hex"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from generate.clock import clock
 from generate.images import Array
 from generate.network import EncoderDecoder
 from generate.protocol import Protocol, log_steps
@@ -33,7 +33,7 @@ class DipFits:
         step: the recorded iterations; 1 is the untrained network's output.
         curves: per name of `CURVES`, shape (K, len(step)).
         stopped_rmse, stopped_iteration: shape (K,), the raw output that ES-WMV chooses.
-        seconds: wall time of all K together.
+        seconds: by `generate.clock`, all K together.
     """
 
     step: tuple[int, ...]
@@ -69,7 +69,7 @@ def fit(
     target = torch.from_numpy(noisy).to(device, dtype)
     record = _Record(protocol, torch.from_numpy(clean).to(device, dtype), target)
 
-    started = time.perf_counter()
+    started = clock(device)
     inputs = _inputs(protocol, names, device)
     for iteration in range(1, settings.iterations + 1):
         output = network(next(inputs).to(dtype))[0]
@@ -79,7 +79,7 @@ def fit(
         loss.backward()
         optimiser.step()
         record.take(iteration, output.detach())
-    return record.fits(started)
+    return record.fits(clock(device) - started)
 
 
 def _inputs(
@@ -129,12 +129,11 @@ class _Record:
             self.curves[:, :, self.point] = torch.stack([error, *(rmse(*pair) for pair in others)])
             self.point, self.due = next(self.points, (0, 0))
 
-    def fits(self, started: float) -> DipFits:
-        curves = self.curves.cpu().numpy()  # waits for the device, so the clock is read after it
+    def fits(self, seconds: float) -> DipFits:
         return DipFits(
             step=self.step,
-            curves=dict(zip(CURVES, curves, strict=True)),
+            curves=dict(zip(CURVES, self.curves.cpu().numpy(), strict=True)),
             stopped_rmse=self.rule.score.tolist(),
             stopped_iteration=self.rule.iteration.tolist(),
-            seconds=time.perf_counter() - started,
+            seconds=seconds,
         )

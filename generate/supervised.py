@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from generate.clock import clock
 from generate.images import Array, Images
 from generate.network import EncoderDecoder
 from generate.protocol import Protocol, log_steps
@@ -31,7 +31,7 @@ class Training:
         step: the recorded steps; the network has been updated so many times.
         val_rmse: at those steps, mean over the validation images.
         test_rmse: after the last step, mean over the test images.
-        seconds: wall time, validation included.
+        seconds: by `generate.clock`, validation included.
     """
 
     step: tuple[int, ...]
@@ -93,7 +93,7 @@ def train(
     step = log_steps(settings.steps, settings.recorded)
     val_rmse = []
 
-    started = time.perf_counter()
+    started = clock(device)
     batches = training_batches(protocol, images, seed)
     for done, (noisy, clean) in zip(range(1, settings.steps + 1), batches, strict=False):
         noisy = noisy.to(device, dtype, memory_format=torch.channels_last)
@@ -108,7 +108,7 @@ def train(
         step=step,
         val_rmse=val_rmse,
         test_rmse=_evaluate(network, *test),
-        seconds=time.perf_counter() - started,
+        seconds=clock(device) - started,
     )
 
 
