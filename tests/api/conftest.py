@@ -1,0 +1,121 @@
+"""A small table with made-up numbers, so that no test depends on what was measured."""
+
+import http.client
+import json
+import threading
+
+import pytest
+
+from api.server import Server
+from dipbench import Architecture, load, macs, params
+from dipbench.aggregate import summarise
+from dipbench.schema import CURVES, RUNS
+from dipbench.table import write_table
+
+TASK = "denoise25"
+SEEDS = (0, 1)
+IMAGES = ("cat", "dog")
+STEPS = [1, 10, 100]
+
+
+def _run(architecture, mode, seed, image, status, results):
+    identity = {"key": architecture.key, "name": architecture.name, "task": TASK, "mode": mode}
+    rest = {"seed": seed, "image": image, "status": status, "device": "test"}
+    seconds = {"seconds": 2.0, "torch_version": "0", "protocol_hash": "cafe"}
+    return identity | rest | seconds | (results if status == "ok" else {})
+
+
+def supervised_run(architecture, seed, status="ok"):
+    rmse = 8.0 + architecture.slc + seed
+    results = {"test_rmse": rmse, "val_rmse": rmse + 0.5, "step": STEPS}
+    curve = [rmse + 20, rmse + 10, rmse + 0.5]
+    return _run(architecture, "supervised", seed, None, status, results | {"curve": curve})
+
+
+def dip_run(architecture, seed, image):
+    rmse = 10.0 + architecture.depth + 2 * seed + 4 * IMAGES.index(image)
+    results = {"step": STEPS, "rmse": [rmse + 9, rmse, rmse + 3]}
+    for name in ("rmse_noisy", "averaged_rmse", "averaged_rmse_noisy"):
+        results[name] = [rmse + 5, rmse + 4, rmse + 3]
+    for name in ("averaged_peak_rmse", "averaged_final_rmse", "final_rmse", "stopped_rmse"):
+        results[name] = rmse + 3
+    results |= {"peak_rmse": rmse, "peak_iteration": 10, "peak_censored": False}
+    results |= {"averaged_peak_iteration": 100, "averaged_peak_censored": True}
+    return _run(architecture, "dip", seed, image, "ok", results | {"stopped_iteration": 100})
+
+
+def _row(runs):
+    a = Architecture.parse(runs[0]["name"])
+    features = {"key": a.key, "name": a.name, "task": TASK, "depth": a.depth, "slc": a.slc}
+    fields = {"skips": "".join(map(str, a.skips)), "upsample": a.upsample, "width": a.width}
+    return features | fields | {"params": params(a.graph), "macs": macs(a.graph)} | summarise(runs)
+
+
+def _curve(run):
+    picked = {column.name: run.get(column.name) for column in CURVES}
+    return picked | {"val_rmse": run.get("curve")}
+
+
+def write(folder, runs_of_each):
+    """Write the table of a list of runs per architecture."""
+    runs = [run for runs in runs_of_each for run in runs]
+    tables = {
+        "architectures.parquet": [_row(runs) for runs in runs_of_each],
+        "runs.parquet": [{c.name: run.get(c.name) for c in RUNS} for run in runs],
+        "curves.parquet": [_curve(run) for run in runs if run["status"] == "ok"],
+    }
+    manifest = {"space": "core64", "protocol": {"name": "made-up-v1"}, "protocol_hash": "cafe"}
+    return write_table(folder, tables, manifest)
+
+
+def fully_measured(name):
+    architecture = Architecture.parse(name)
+    supervised = [supervised_run(architecture, seed) for seed in SEEDS]
+    return supervised + [dip_run(architecture, seed, image) for seed in SEEDS for image in IMAGES]
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """Two architectures with all runs, and one of which no more is known than a divergence."""
+    diverged = Architecture.parse("d1-s-transposed-w8")
+    runs = [
+        fully_measured("d2-s0-bilinear-w8"),
+        fully_measured("d3-s-nearest-w16"),
+        [supervised_run(diverged, 0, status="diverged")],
+    ]
+    return write(tmp_path_factory.mktemp("table"), runs)
+
+
+@pytest.fixture(scope="session")
+def table(folder):
+    return load(folder)
+
+
+@pytest.fixture(scope="session")
+def server(table):
+    """A running server on a free port."""
+    with Server(table, "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def connection(server):
+    connection = http.client.HTTPConnection(*server.server_address[:2], timeout=10)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def node_link():
+    """node_link(graph, edges="edges"): the graph as node-link JSON, in bytes."""
+
+    def written(graph, edges="edges"):
+        nodes = [{"id": node} | attributes for node, attributes in graph.nodes(data=True)]
+        links = [{"source": source, "target": target} for source, target in graph.edges]
+        return json.dumps({"nodes": nodes, edges: links}).encode()
+
+    return written
