@@ -27,7 +27,7 @@ lint: install
 	$(BIN)/lint-imports
 
 bench: install
-	$(BIN)/python -m pytest tests/bench --benchmark-enable --benchmark-only --benchmark-columns=min,median,max,rounds
+	$(BIN)/python -m pytest tests/bench --benchmark-columns=min,median,max,rounds
 
 docs: install
 	$(BIN)/sphinx-build -W -q docs docs/_build

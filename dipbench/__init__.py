@@ -17,12 +17,18 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from dipbench.errors import InvalidArchitecture, InvalidTable, NotInTable, SearchLimitExceeded
+from dipbench.errors import (
+    InvalidArchitecture,
+    InvalidTable,
+    NotInTable,
+    SearchLimitExceeded,
+    Unreachable,
+)
 
 if TYPE_CHECKING:
     from dipbench.canonical import canonical_key
-    from dipbench.features import depth, macs, params, slc
-    from dipbench.hub import load
+    from dipbench.features import depth, macs, params, slc, slc_many
+    from dipbench.hub import download, load
     from dipbench.lookup import Curve, Result, query, query_many
     from dipbench.space import Architecture, Space
     from dipbench.table import Table
@@ -39,14 +45,17 @@ __all__ = [
     "SearchLimitExceeded",
     "Space",
     "Table",
+    "Unreachable",
     "canonical_key",
     "depth",
+    "download",
     "load",
     "macs",
     "params",
     "query",
     "query_many",
     "slc",
+    "slc_many",
 ]
 
 _HOME = {
@@ -57,12 +66,14 @@ _HOME = {
     "Table": "table",
     "canonical_key": "canonical",
     "depth": "features",
+    "download": "hub",
     "load": "hub",
     "macs": "features",
     "params": "features",
     "query": "lookup",
     "query_many": "lookup",
     "slc": "features",
+    "slc_many": "features",
 }
 
 

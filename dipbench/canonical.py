@@ -18,9 +18,11 @@ from dipbench.errors import SearchLimitExceeded
 if TYPE_CHECKING:
     from dipbench.dag import Graph
 
-__all__ = ["canonical_key", "canonical_order", "dag_key"]
+__all__ = ["KEY_LENGTH", "canonical_key", "canonical_order", "dag_key", "is_key"]
 
 KEY_VERSION = b"dipbench-key-1\n"
+KEY_LENGTH = 64
+DIGITS = frozenset("0123456789abcdef")
 SEARCH_LIMIT = 2_000_000  # nodes visited; seconds
 
 Edges: TypeAlias = tuple[tuple[int, int], ...]
@@ -37,6 +39,11 @@ def canonical_key(graph: Graph) -> str:
         SearchLimitExceeded: the graph is too symmetric for an exact answer within the limit.
     """
     return dag_key(labelled_dag(graph))
+
+
+def is_key(text: str) -> bool:
+    """Whether `text` has the form of a key."""
+    return len(text) == KEY_LENGTH and DIGITS.issuperset(text)
 
 
 def canonical_order(graph: Graph) -> tuple[Hashable, ...]:

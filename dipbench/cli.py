@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dipbench.errors import InvalidArchitecture, NotInTable
+from dipbench.errors import InvalidArchitecture, NotInTable, SearchLimitExceeded
 from dipbench.hub import load
 from dipbench.space import Architecture
 
@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+DEEPEST = 6  # a 64×64 image cannot be halved more often
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 2 with one line on standard error for an error of use."""
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except (ValueError, NotInTable, OSError, ImportError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (ValueError, NotInTable, SearchLimitExceeded, OSError, ImportError) as error:
+        print("error:", str(error).replace("\n", " "), file=sys.stderr)
         return 2
     return 0
 
@@ -56,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
     features = add("features", _features, "depth, SLC, key and size, of any network")
     features.add_argument("architecture", metavar="NAME|GRAPH.json", help="name or node-link JSON")
+    features.add_argument("--name", help="which graph of a file of several, by name")
 
     table = add("table", _table, "what the table holds")
     plot = add("plot", _plot, "draw the three scatter plots")
@@ -88,14 +91,14 @@ def _features(options: argparse.Namespace) -> None:
     from dipbench.canonical import canonical_key
     from dipbench.features import depth, macs, params, slc
 
-    found = _architecture(options.architecture)
+    found = _architecture(options.architecture, options.name)
     graph = Architecture.parse(found).graph if isinstance(found, str) else found
     values: dict[str, Any] = {
         "key": canonical_key(graph),
         "depth": depth(graph),
         "slc": slc(graph),
         "params": params(graph),
-        "macs": macs(graph),
+        "macs": macs(graph) if depth(graph) <= DEEPEST else None,
     }
     _print(values, options.json)
 
@@ -136,31 +139,29 @@ def coverage(table: Table) -> dict[str, Any]:
     }
 
 
-def _architecture(argument: str) -> str | Graph:
+def _architecture(argument: str, name: str | None = None) -> str | Graph:
     """A name or key as it is; the graph of a JSON file."""
-    return _read_graph(Path(argument)) if argument.endswith(".json") else argument
+    return _read_graph(Path(argument), name) if argument.lower().endswith(".json") else argument
 
 
-def _read_graph(path: Path) -> Graph:
-    """A graph in networkx's node-link form.
+def _read_graph(path: Path, name: str | None) -> Graph:
+    """The graph of a node-link JSON file, or that of this name in a file of graphs by name.
 
     Raises:
         OSError: the file cannot be read.
         InvalidArchitecture: it is no such JSON.
     """
-    import networkx as nx
+    from dipbench.nodelink import from_node_link
 
-    text = path.read_text("utf-8")
     try:
-        data = json.loads(text)
-        edges = "links" if "links" in data else "edges"
-        data |= {"directed": True, "multigraph": False}
-        return nx.DiGraph(nx.node_link_graph(data, edges=edges))
-    except (ValueError, KeyError, TypeError, AttributeError, nx.NetworkXError) as error:
-        raise InvalidArchitecture(
-            f"{path}: not a node-link graph ({type(error).__name__}: {error}); expected JSON "
-            'like {"nodes": [{"id": "x", "op": "input"}], "edges": [{"source": …, "target": …}]}'
-        ) from None
+        data = json.loads(path.read_bytes())
+        if name is not None:
+            if name not in data:
+                raise ValueError(f"has no graph {name!r}; expected one of {', '.join(data)}")
+            data = data[name]
+        return from_node_link(data)
+    except (InvalidArchitecture, ValueError, RecursionError) as error:
+        raise InvalidArchitecture(f"{path}: {error}") from None
 
 
 def _print(values: dict[str, Any], as_json: bool) -> None:

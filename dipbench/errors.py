@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["InvalidArchitecture", "InvalidTable", "NotInTable", "SearchLimitExceeded"]
+__all__ = [
+    "InvalidArchitecture",
+    "InvalidTable",
+    "NotInTable",
+    "SearchLimitExceeded",
+    "Unreachable",
+]
 
 
 class InvalidArchitecture(ValueError):
@@ -23,3 +29,7 @@ class InvalidTable(ValueError):
 
 class SearchLimitExceeded(RuntimeError):
     """A graph so symmetric that its exact key was not found within the search limit."""
+
+
+class Unreachable(ConnectionError):
+    """The Hugging Face Hub did not answer, and there is no copy of the table here."""

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from dipbench.dag import Network, check
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from dipbench.dag import Graph
 
-__all__ = ["depth", "macs", "params", "reaches", "slc"]
+__all__ = ["depth", "macs", "params", "reaches", "slc", "slc_many"]
 
 # Kernel area of each op that learns. A transposed convolution with kernel 2 and stride 2
 # has four weights per channel pair, of which one meets each output pixel.
@@ -50,6 +53,31 @@ def slc(graph: Graph) -> int:
         InvalidArchitecture: `graph` is not a network.
     """
     return reaches(check(graph))[1]
+
+
+def slc_many(depths: npt.ArrayLike, skips: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """SLC of many encoder-decoder networks at once, from arrays of one shape.
+
+    Args:
+        depths: how often each encoder halves the resolution, at most 62; that is its depth.
+        skips: per network a bit mask, bit *l* set for a skip connection at level *l*.
+
+    Raises:
+        ValueError: naming the first network whose skips are not below its depth.
+    """
+    import numpy as np
+
+    depth, mask = np.broadcast_arrays(np.asarray(depths, np.int64), np.asarray(skips, np.int64))
+    bad = (depth < 0) | (depth > 62) | (mask < 0) | (mask >> np.clip(depth, 0, 62) != 0)
+    if bad.any():
+        first = int(bad.ravel().argmax())
+        raise ValueError(
+            f"network {first} has depth {depth.ravel()[first]} and skips "
+            f"{mask.ravel()[first]:#b}; expected skips at levels below the depth"
+        )
+    # frexp gives the exponent of the lowest bit, a power of two, exactly.
+    lowest = np.frexp((mask & -mask).astype(np.float64))[1] - 1
+    return np.where(mask == 0, depth, lowest)
 
 
 def params(graph: Graph, in_channels: int = 1) -> int:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dipbench.aggregate import summarise
-from dipbench.canonical import dag_key
-from dipbench.dag import check
-from dipbench.errors import NotInTable
+from dipbench.canonical import dag_key, is_key
+from dipbench.dag import as_integer, check
+from dipbench.errors import InvalidTable, NotInTable
 from dipbench.hub import load
-from dipbench.space import Architecture
+from dipbench.space import SPACES, Architecture
 from dipbench.table import Table
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Curve", "Queryable", "Result", "query", "query_many"]
 
 Queryable: TypeAlias = "Architecture | str | Graph"
-HEX_DIGITS = frozenset("0123456789abcdef")
+REMEMBERED = 100_000  # results
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +138,12 @@ def query(
     Raises:
         InvalidArchitecture: a malformed name or a graph that is no network.
         NotInTable: the architecture, task, seed or image was not measured.
+        ValueError: a seed that is no integer, an image that is no string.
     """
     if table is None:
         table = load()
+    if seed is not None or image is not None:
+        seed, image = _checked(seed, image)
     if isinstance(architecture, str):
         known: Result | None = table.answers.get((architecture, task, seed, image))
         if known is not None:
@@ -161,11 +164,23 @@ def query_many(
     Raises:
         InvalidArchitecture, NotInTable: as `query`, for the first that fails.
     """
-    import pandas as pd
+    import pyarrow as pa
 
     table = load() if table is None else table
-    results = [query(a, task, seed, image, table=table) for a in architectures]
-    return pd.DataFrame([[getattr(r, c) for c in COLUMNS] for r in results], columns=COLUMNS)
+    seed, image = _checked(seed, image)
+    wanted = [_name_or_key(a) for a in architectures]
+    if seed is not None or image is not None:
+        import pandas as pd
+
+        results = [query(a, task, seed, image, table=table) for a in wanted]
+        return pd.DataFrame([[getattr(r, c) for c in COLUMNS] for r in results], columns=COLUMNS)
+    rows = table.locate(wanted, task)
+    if (rows < 0).any():
+        raise _not_in_table(table, wanted[int((rows < 0).argmax())], task)
+    frame: pd.DataFrame = table.architectures.select(MEASURED).take(pa.array(rows)).to_pandas()
+    frame.insert(COLUMNS.index("seed"), "seed", None)
+    frame.insert(COLUMNS.index("image"), "image", None)
+    return frame
 
 
 def _answer(
@@ -174,13 +189,22 @@ def _answer(
     name_or_key = _name_or_key(architecture)
     row = table.row(name_or_key, task)
     if row is None:
-        raise _not_in_table(table, architecture, name_or_key, task)
+        raise _not_in_table(table, name_or_key, task)
     if seed is not None or image is not None:
         row = row | summarise(_chosen(table, row, seed, image))
     result = Result(**{name: row[name] for name in MEASURED}, seed=seed, image=image, _table=table)
-    if isinstance(architecture, str):
+    if isinstance(architecture, str) and len(table.answers) < REMEMBERED:
         table.answers[architecture, task, seed, image] = result
     return result
+
+
+def _checked(seed: int | None, image: str | None) -> tuple[int | None, str | None]:
+    number = None if seed is None else as_integer(seed)
+    if number is None and seed is not None:
+        raise ValueError(f"seed is {seed!r}; expected an integer, or None for all")
+    if not isinstance(image, str | None):
+        raise ValueError(f"image is {image!r}; expected an id, or None for all")
+    return number, image
 
 
 def _name_or_key(architecture: Queryable) -> str:
@@ -192,12 +216,11 @@ def _name_or_key(architecture: Queryable) -> str:
     return dag_key(check(architecture))
 
 
-def _not_in_table(table: Table, architecture: Queryable, name_or_key: str, task: str) -> NotInTable:
+def _not_in_table(table: Table, name_or_key: str, task: str) -> NotInTable:
     if name_or_key in table:
         tasks = ", ".join(sorted(table.tasks))
         return NotInTable(f"{name_or_key}: task {task!r} was not measured; expected one of {tasks}")
-    is_key = len(name_or_key) == 64 and HEX_DIGITS.issuperset(name_or_key)
-    if isinstance(architecture, str) and not is_key:
+    if table.manifest["space"] in SPACES and not is_key(name_or_key):
         Architecture.parse(name_or_key)  # a malformed name is the better thing to say
     return NotInTable(
         f"{name_or_key} is not among the {len(table)} architectures of the table {table.protocol}"
@@ -234,6 +257,9 @@ def _mean_curve(result: Result, mode: str) -> Curve:
     ]
     if not curves:
         raise NotInTable(f"{result.name or result.key}: no {mode} run is in the table")
+
+    if any(curve["step"] != curves[0]["step"] for curve in curves):
+        raise InvalidTable(f"{result.key}: {mode} curves have different steps; expected the same")
 
     def mean_of(column: str) -> tuple[float, ...]:
         recorded = zip(*(curve[column] or () for curve in curves), strict=True)

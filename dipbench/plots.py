@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dipbench.table import Table
 
 __all__ = ["COLOURS", "scatter", "scatter_plots"]
@@ -37,9 +39,7 @@ def scatter(table: Table, path: str | os.PathLike[str], colour: str | None = Non
     except ImportError:
         raise ImportError("plots need matplotlib: pip install dipbench[plot]") from None
 
-    frame = table.frame.dropna(subset=["supervised_rmse", "dip_rmse"])
-    if frame.empty:
-        raise ValueError(f"{table!r} has no architecture with both scores; nothing to draw")
+    frame = _points(table)
     figure = Figure(figsize=(5.6, 4.4), layout="constrained")
     axes = figure.add_subplot()
     if colour is None:
@@ -69,6 +69,7 @@ def scatter(table: Table, path: str | os.PathLike[str], colour: str | None = Non
 
 def scatter_plots(table: Table, folder: str | os.PathLike[str]) -> list[Path]:
     """The three scatter plots of the report: plain, coloured by depth, coloured by SLC."""
+    _points(table)  # before a folder is made for nothing
     out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)
     return [
@@ -76,3 +77,10 @@ def scatter_plots(table: Table, folder: str | os.PathLike[str]) -> list[Path]:
         scatter(table, out / "scatter-depth.png", "depth"),
         scatter(table, out / "scatter-slc.png", "slc"),
     ]
+
+
+def _points(table: Table) -> pd.DataFrame:
+    frame = table.frame.dropna(subset=["supervised_rmse", "dip_rmse"])
+    if frame.empty:
+        raise ValueError(f"{table!r} has no architecture with both scores; nothing to draw")
+    return frame

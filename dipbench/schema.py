@@ -42,6 +42,7 @@ ARCHITECTURES = (
     Column("skips", "string", "", "levels with a skip connection, one digit each"),
     Column("upsample", "string", "", "`nearest`, `bilinear` or `transposed`"),
     Column("width", "int", "channels", "channels at every level"),
+    Column("graph", "string", "", "the graph as node-link JSON, where the name does not say it"),
     Column("params", "int", "", "learnt numbers of the supervised network"),
     Column("macs", "int", "MACs", "multiply-accumulates of the supervised network, one image"),
     Column("supervised_rmse", "float", "grey levels", "headline: test RMSE, mean over seeds"),

@@ -1,8 +1,9 @@
 """A table on disk: three Parquet files and a manifest, checked before anything is used.
 
-Reading trusts nothing: the manifest must be of a known schema version, each file must have
-the size and SHA-256 that the manifest states and the columns that `dipbench.schema` states.
-Writing is deterministic, so the same rows give the same bytes.
+Reading trusts nothing: the manifest must be of a known schema version, each file must have the
+SHA-256 that the manifest states and the columns that `dipbench.schema` states. Files of many
+rows are memory-mapped through `dipbench.cache`. Writing is deterministic, so the same rows give
+the same bytes.
 """
 
 from __future__ import annotations
@@ -10,20 +11,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from dipbench.errors import InvalidTable
-from dipbench.schema import FILES, SCHEMA_VERSION, arrow_schema
+from dipbench.manifest import MANIFEST, altered, complete, missing, read_manifest
+from dipbench.schema import FILES, Column, arrow_schema
+from dipbench.space import Architecture
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["MANIFEST", "Table", "write_table"]
+    from dipbench.keyed import Integers, KeyedRows
 
-MANIFEST = "manifest.json"
+__all__ = ["Table", "write_table"]
+
+MANY_ROWS = 20_000
 
 
 class Table:
@@ -32,41 +39,56 @@ class Table:
     Attributes:
         manifest: schema version, space, protocol and its hash, and the files with their rows
             and SHA-256.
-        architectures, runs, curves: `pyarrow.Table`, with the columns of `dipbench.schema`.
+        answers: results given so far, kept by `dipbench.lookup`.
     """
 
-    def __init__(self, manifest: dict[str, Any], files: dict[str, pa.Table]):
+    def __init__(self, manifest: dict[str, Any], files: dict[str, _File]):
         self.manifest = manifest
-        self.architectures = files["architectures.parquet"]
+        self.answers: dict[Any, Any] = {}
         self._files = files
-        self.answers: dict[Any, Any] = {}  # kept by `dipbench.lookup`
-        self._rows = {
-            (row[column], row["task"]): row
-            for row in self.architectures.to_pylist()
-            for column in ("key", "name")
-            if row[column] is not None
-        }
-        self.tasks = frozenset(task for _, task in self._rows)
-        self._members = frozenset(name_or_key for name_or_key, _ in self._rows)
 
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> Table:
         """Read and verify the table in `folder`.
 
+        Files of more than 20,000 rows are verified when they are first used, which makes
+        their memory-mapped copy.
+
         Raises:
             InvalidTable: naming the file and how it differs from what was expected.
         """
         path = Path(folder)
-        manifest = _read_manifest(path / MANIFEST)
-        return cls(manifest, _VerifiedFiles(path, manifest["files"]))
+        manifest = read_manifest(path / MANIFEST)
+        return cls(manifest, {f: _File(path / f, manifest["files"][f]) for f in FILES})
+
+    def verify(self) -> None:
+        """Verify the big files too, which makes their memory-mapped copies.
+
+        Raises:
+            InvalidTable: as `read`.
+        """
+        for file in self._files.values():
+            if not file.small:
+                file.rows  # noqa: B018 # reading it is the check
+
+    @property
+    def architectures(self) -> pa.Table:
+        """One row per architecture and task, sorted by key; a `pyarrow.Table`."""
+        return self.architecture_rows.table
 
     @property
     def runs(self) -> pa.Table:
-        return self._files["runs.parquet"]
+        """One row per training and per fit, sorted by key; a `pyarrow.Table`."""
+        return self._files["runs.parquet"].rows.table
 
     @property
     def curves(self) -> pa.Table:
-        return self._files["curves.parquet"]
+        """One row per finished run, sorted by key; a `pyarrow.Table`."""
+        return self._files["curves.parquet"].rows.table
+
+    @property
+    def architecture_rows(self) -> KeyedRows:
+        return self._files["architectures.parquet"].rows
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -76,168 +98,195 @@ class Table:
 
     def row(self, name_or_key: str, task: str) -> dict[str, Any] | None:
         """The row of one architecture and task, by column name, if there is one."""
-        return self._rows.get((name_or_key, task))
+        rows = self.architecture_rows
+        for number in self._numbers(name_or_key):
+            row = rows.row(number)
+            if row["task"] == task:
+                return row
+        return None
+
+    def locate(self, names_or_keys: Sequence[str], task: str) -> Integers:
+        """The row numbers in `architectures` of many names or keys, -1 where there is none."""
+        rows = self.architecture_rows
+        found = rows.locate(names_or_keys)
+        for i in (found < 0).nonzero()[0].tolist():
+            numbers = self._numbers(names_or_keys[i])
+            found[i] = numbers.start if numbers else -1
+        if self.tasks != {task}:
+            tasks = rows.arrays["task"]
+            for i in (found >= 0).nonzero()[0].tolist():
+                numbers = rows.rows_of(rows.row(int(found[i]))["key"])
+                found[i] = next((n for n in numbers if tasks[n].as_py() == task), -1)
+        return found
 
     def runs_of(self, key: str, task: str) -> list[dict[str, Any]]:
         """The rows of `runs` of one architecture and task."""
-        return self._runs_by_key.get((key, task), [])
+        return _of(self._files["runs.parquet"].rows, key, task)
 
     def curves_of(self, key: str, task: str) -> list[dict[str, Any]]:
         """The rows of `curves` of one architecture and task."""
-        return self._curves_by_key.get((key, task), [])
+        return _of(self._files["curves.parquet"].rows, key, task)
 
     @cached_property
-    def _runs_by_key(self) -> dict[tuple[str, str], list[dict[str, Any]]]:
-        return _grouped(self.runs)
-
-    @cached_property
-    def _curves_by_key(self) -> dict[tuple[str, str], list[dict[str, Any]]]:
-        return _grouped(self.curves)
+    def tasks(self) -> frozenset[str]:
+        return frozenset(self.architectures["task"].unique().to_pylist())
 
     @property
     def protocol(self) -> str:
         return str(self.manifest["protocol"]["name"])
 
+    @cached_property
+    def _length(self) -> int:
+        leading = self.architecture_rows.prefixes
+        return int((leading[1:] != leading[:-1]).sum()) + 1 if len(leading) else 0
+
     def __len__(self) -> int:
-        return len(self.architectures)
+        """How many architectures were measured."""
+        return self._length
 
     def __contains__(self, item: object) -> bool:
         """Whether a key, a name or an `Architecture` was measured."""
-        return (item if isinstance(item, str) else getattr(item, "name", None)) in self._members
+        if isinstance(item, Architecture):
+            item = item.name
+        return isinstance(item, str) and bool(self._numbers(item))
 
     def __repr__(self) -> str:
         return f"<dipbench table {self.protocol}: {len(self)} architectures>"
 
-
-def _grouped(table: pa.Table) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in table.to_pylist():
-        groups.setdefault((row["key"], row["task"]), []).append(row)
-    return groups
-
-
-class _VerifiedFiles(dict[str, Any]):
-    """The files' bytes, all verified at once, each parsed when it is first asked for."""
-
-    def __init__(self, folder: Path, entries: dict[str, Any]):
-        super().__init__()
-        self.folder = folder
-        self.bytes = {file: _read_verified(folder / file, entries[file]) for file in FILES}
-
-    def __missing__(self, file: str) -> pa.Table:
-        self[file] = _parse(self.folder / file, self.bytes.pop(file))
-        return self[file]
+    def _numbers(self, name_or_key: str) -> range:
+        """The rows of an architecture, one per task; they stand together."""
+        rows = self.architecture_rows
+        found = rows.rows_of(name_or_key)
+        if found:
+            return found
+        number = rows.named(name_or_key)
+        return range(0) if number is None else rows.rows_of(rows.row(number)["key"])
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_bytes())
-    except OSError as error:
-        raise InvalidTable(
-            f"{path}: {error.strerror}; expected the manifest of a dipbench table"
-        ) from None
-    except ValueError as error:
-        raise InvalidTable(f"{path}: not JSON ({error}); expected a table's manifest") from None
-    version = manifest.get("schema_version") if isinstance(manifest, dict) else None
-    if version != SCHEMA_VERSION:
-        raise InvalidTable(
-            f"{path}: schema version {version!r}; this release reads version {SCHEMA_VERSION}"
-        )
-    for field, kind in (
-        ("space", str),
-        ("protocol", dict),
-        ("protocol_hash", str),
-        ("files", dict),
-    ):
-        if not isinstance(manifest.get(field), kind):
-            raise InvalidTable(
-                f"{path}: {field} is {manifest.get(field)!r}; expected {kind.__name__}"
-            )
-    stated, found = manifest.get("sha256"), _checksum(manifest)
-    if stated != found:
-        raise InvalidTable(f"{path}: altered: SHA-256 is {found}, it states {stated!r}")
-    if set(manifest["files"]) != set(FILES):
-        raise InvalidTable(
-            f"{path}: lists {', '.join(sorted(manifest['files'])) or 'no files'}; "
-            f"expected {', '.join(sorted(FILES))}"
-        )
-    return manifest
+class _File:
+    """One file of a table: small ones verified at once, big ones when first used."""
+
+    def __init__(self, path: Path, entry: dict[str, Any]):
+        self.path, self.entry = path, entry
+        self.lock = Lock()
+        self.small = entry["rows"] <= MANY_ROWS
+        if self.small:
+            self.parquet = _parse(path, _read_verified(path, entry["sha256"]))
+
+    @property
+    def rows(self) -> KeyedRows:
+        with self.lock:  # a Parquet file is not to be read by two threads
+            return self._rows
+
+    @cached_property
+    def _rows(self) -> KeyedRows:
+        from dipbench.cache import mapped_rows
+        from dipbench.keyed import KeyedRows
+
+        if not self.small:
+            rows = mapped_rows(self.path, self.entry["sha256"])
+            _check_columns(self.path, rows.table.schema)
+            return rows
+        try:
+            return KeyedRows(self.parquet.read(use_threads=False))
+        except InvalidTable as error:
+            raise InvalidTable(f"{self.path}: {error}") from None
 
 
-def _checksum(manifest: dict[str, Any]) -> str:
-    """SHA-256 of all that a manifest says but for the checksum itself."""
-    rest = {field: value for field, value in manifest.items() if field != "sha256"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
-def _read_verified(path: Path, entry: Any) -> bytes:
-    expected = entry.get("sha256") if isinstance(entry, dict) else entry
+def _read_verified(path: Path, stated: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InvalidTable(f"{path}: {error.strerror}; the manifest lists it") from None
+        raise missing(path, error) from None
     found = hashlib.sha256(data).hexdigest()
-    if found != expected:
-        raise InvalidTable(
-            f"{path}: altered or cut short: SHA-256 is {found}, the manifest states {expected}"
-        )
+    if found != stated:
+        raise altered(path, found, stated)
     return data
 
 
-def _parse(path: Path, data: bytes) -> pa.Table:
+def _parse(path: Path, data: bytes) -> Any:
+    """A `pyarrow.parquet.ParquetFile` with the right columns; no row is read yet."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         # ParquetFile, unlike read_table, does not import pyarrow.dataset.
-        table = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
+        parquet = pq.ParquetFile(pa.BufferReader(data))
     except pa.ArrowException as error:
         raise InvalidTable(f"{path}: not a Parquet file ({error})") from None
+    _check_columns(path, parquet.schema_arrow)
+    return parquet
+
+
+def _check_columns(path: Path, found: pa.Schema) -> None:
     expected = arrow_schema(FILES[path.name])
-    if not table.schema.equals(expected):
-        raise InvalidTable(
-            f"{path}: columns are {_columns(table.schema)}; expected {_columns(expected)}"
-        )
-    return table
+    if not found.equals(expected):
+        raise InvalidTable(f"{path}: columns are {_listed(found)}; expected {_listed(expected)}")
 
 
-def _columns(schema: Any) -> str:
+def _listed(schema: pa.Schema) -> str:
     return ", ".join(f"{field.name}: {field.type}" for field in schema)
+
+
+def _of(rows: KeyedRows, key: str, task: str) -> list[dict[str, Any]]:
+    found = (rows.row(number) for number in rows.rows_of(key))
+    return [row for row in found if row["task"] == task]
 
 
 def write_table(
     folder: str | os.PathLike[str],
-    rows: dict[str, list[dict[str, Any]]],
+    rows: Mapping[str, Sequence[dict[str, Any]] | pa.Table],
     manifest: dict[str, Any],
+    compression_level: int = 19,
 ) -> Path:
     """Write `rows`, per file of `dipbench.schema.FILES`, and then the manifest, last.
 
-    Files go to their place by rename, the manifest after them: a reader finds the old table,
-    the new one, or one that it refuses, never a mixture that it accepts.
+    Everything is made before the first file is replaced, each file goes to its place by rename,
+    and the manifest after them: a reader finds the old table, the new one, or one that it
+    refuses, never a mixture that it accepts.
+
+    Args:
+        rows: sequences of rows by column name, or `pyarrow.Table`, sorted by key.
+        manifest: space, protocol (with its name), protocol hash, and what else is to be stated.
 
     Raises:
+        ValueError: a row has a column that the schema lacks, or the manifest lacks a field.
         OSError: the folder cannot be written.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    data = {f: _parquet(f, rows[f], columns, compression_level) for f, columns in FILES.items()}
+    files = {
+        file: {"rows": len(rows[file]), "sha256": hashlib.sha256(content).hexdigest()}
+        for file, content in data.items()
+    }
+    stated = json.dumps(complete(manifest, files), indent=1) + "\n"
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
-    files = {}
-    for file, columns in FILES.items():
-        table = pa.Table.from_pylist(rows[file], schema=arrow_schema(columns))
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd", compression_level=19)
-        data = sink.getvalue().to_pybytes()
-        files[file] = {"rows": len(table), "sha256": hashlib.sha256(data).hexdigest()}
-        _replace(path / file, data)
-    complete = {"schema_version": SCHEMA_VERSION, **manifest, "files": files}
-    complete["sha256"] = _checksum(complete)
-    _replace(path / MANIFEST, (json.dumps(complete, indent=1) + "\n").encode())
+    for file, content in data.items():
+        _replace(path / file, content)
+    _replace(path / MANIFEST, stated.encode())
     return path
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _parquet(
+    file: str, rows: Sequence[dict[str, Any]] | pa.Table, columns: tuple[Column, ...], level: int
+) -> memoryview:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = arrow_schema(columns)
+    if isinstance(rows, pa.Table):
+        table = rows.select(schema.names).cast(schema)
+    else:
+        unknown = {name for row in rows for name in row} - set(schema.names)
+        if unknown:
+            raise ValueError(f"{file}: column {sorted(unknown)[0]!r} is not in the schema")
+        table = pa.Table.from_pylist(list(rows), schema=schema)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", compression_level=level)
+    return memoryview(sink.getvalue())
+
+
+def _replace(path: Path, data: bytes | memoryview) -> None:
     temporary = path.with_name(path.name + ".tmp")
     try:
         temporary.write_bytes(data)

@@ -36,7 +36,10 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(command=function)
         command.add_argument(
-            "--protocol", default="core64-v1", choices=PROTOCOLS, help="default: %(default)s"
+            "--protocol",
+            default="core64-v1",
+            metavar="NAME|FILE.json",
+            help=f"{', '.join(PROTOCOLS)} or your own (default: %(default)s)",
         )
         return command
 
@@ -91,7 +94,8 @@ def _positive(text: str) -> int:
 
 
 def _folder(options: argparse.Namespace) -> tuple[Protocol, Path]:
-    return get(options.protocol), options.results / options.protocol
+    protocol = get(options.protocol)
+    return protocol, options.results / protocol.name
 
 
 def _images(options: argparse.Namespace) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from dipbench.aggregate import summarise
-from dipbench.features import macs, params
+from dipbench.features import depth, macs, params, slc
+from dipbench.nodelink import to_node_link
 from dipbench.schema import CURVES, RUNS
 from dipbench.space import Architecture
 from dipbench.table import write_table
-from generate.plan import make_plan
-from generate.protocol import Protocol
+from generate.plan import make_plan, measured_architectures
+from generate.protocol import Candidate, Protocol
 from generate.shards import Results
 
 __all__ = ["assemble"]
@@ -64,21 +66,26 @@ def _architectures(protocol: Protocol, rows: list[Row]) -> list[Row]:
     by_name: dict[str, list[Row]] = {}
     for row in rows:  # sorted by key, so the architectures are too
         by_name.setdefault(row["name"], []).append(row)
-    return [_features(protocol, name) | summarise(runs) for name, runs in by_name.items()]
+    measured = {a.name: a for a in measured_architectures(protocol)}
+    return [_features(protocol, measured[name]) | summarise(by_name[name]) for name in by_name]
 
 
-def _features(protocol: Protocol, name: str) -> Row:
-    a = Architecture.parse(name)
+def _features(protocol: Protocol, a: Architecture | Candidate) -> Row:
     graph = a.graph
-    return {
+    if isinstance(a, Architecture):
+        notation = {
+            "skips": "".join(map(str, a.skips)),
+            "upsample": a.upsample,
+            "width": a.width,
+        }
+    else:
+        notation = {"graph": json.dumps(to_node_link(graph))}
+    return notation | {
         "key": a.key,
-        "name": name,
+        "name": a.name,
         "task": protocol.task,
-        "depth": a.depth,
-        "slc": a.slc,
-        "skips": "".join(map(str, a.skips)),
-        "upsample": a.upsample,
-        "width": a.width,
+        "depth": depth(graph),
+        "slc": slc(graph),
         "params": params(graph),
         "macs": macs(graph, size=protocol.size),
     }

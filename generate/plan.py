@@ -8,10 +8,11 @@ computing stops: first every architecture on few images, then more images, then 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dipbench.space import UPSAMPLES, WIDTHS, Architecture, Space
-from generate.protocol import Protocol
+from generate.protocol import Candidate, Protocol
 
 __all__ = ["Unit", "make_plan", "measured_architectures"]
 
@@ -32,7 +33,7 @@ class Unit:
 
     part: str
     mode: str
-    architecture: Architecture
+    architecture: Architecture | Candidate
     seed: int
     images: tuple[str, ...] = ()
 
@@ -43,8 +44,10 @@ class Unit:
         return f"{self.mode}-{self.architecture.name}-seed{self.seed}{first}"
 
 
-def measured_architectures(protocol: Protocol) -> list[Architecture]:
+def measured_architectures(protocol: Protocol) -> Sequence[Architecture | Candidate]:
     """The protocol's architectures in the order of the plan."""
+    if protocol.graphs:
+        return protocol.candidates
     if protocol.architectures:
         return [Architecture.parse(name) for name in protocol.architectures]
     return sorted(

@@ -11,11 +11,26 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-__all__ = ["PROTOCOLS", "DipSettings", "Protocol", "SupervisedSettings", "get", "log_steps"]
+from dipbench.canonical import canonical_key
+from dipbench.nodelink import from_node_link
+
+if TYPE_CHECKING:
+    from dipbench.dag import Graph
+
+__all__ = [
+    "PROTOCOLS",
+    "Candidate",
+    "DipSettings",
+    "Protocol",
+    "SupervisedSettings",
+    "get",
+    "log_steps",
+    "read_protocol",
+]
 
 MANIFESTS = Path(__file__).parent / "manifests"
 
@@ -56,6 +71,18 @@ class DipSettings:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A network of an own space: a name and a graph, where core64 has an `Architecture`."""
+
+    name: str
+    graph: Graph
+
+    @cached_property
+    def key(self) -> str:
+        return canonical_key(self.graph)
+
+
+@dataclass(frozen=True)
 class Protocol:
     """Task, images, seeds and training settings.
 
@@ -63,7 +90,9 @@ class Protocol:
         name: also the key of every random stream.
         architectures: names to measure; empty stands for the whole `space`.
         sigma: standard deviation of the additive Gaussian noise, in grey levels.
-        manifest: file of `generate/manifests` that lists the images and their SHA-256.
+        manifest: file that lists the images and their SHA-256, in `generate/manifests` or
+            by its path.
+        graphs: for an own space, a JSON file of node-link graphs by name; else empty.
     """
 
     name: str
@@ -74,6 +103,7 @@ class Protocol:
     size: int = 64
     seeds: tuple[int, ...] = (0, 1, 2)
     architectures: tuple[str, ...] = ()
+    graphs: str = ""
     supervised: SupervisedSettings = SupervisedSettings()
     dip: DipSettings = DipSettings()
 
@@ -83,11 +113,21 @@ class Protocol:
         manifest: dict[str, Any] = json.loads((MANIFESTS / self.manifest).read_text("utf-8"))
         return manifest
 
+    @cached_property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The graphs of an own space, in the order of the file."""
+        graphs = json.loads(Path(self.graphs).read_text("utf-8")) if self.graphs else {}
+        return tuple(Candidate(name, from_node_link(graph)) for name, graph in graphs.items())
+
     def as_dict(self) -> dict[str, Any]:
         """All that the protocol says, the image manifest by its digest, ready for JSON."""
         manifest = json.dumps(self.images, sort_keys=True)
         said: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        return said | {"manifest_sha256": hashlib.sha256(manifest.encode()).hexdigest()}
+        said["manifest_sha256"] = hashlib.sha256(manifest.encode()).hexdigest()
+        del said["graphs"]
+        if self.graphs:
+            said["graphs"] = {c.name: c.key for c in self.candidates}
+        return said
 
     @cached_property
     def hash(self) -> str:
@@ -131,11 +171,42 @@ PROTOCOLS = {
 
 
 def get(name: str) -> Protocol:
-    """The protocol called `name`.
+    """The protocol called `name`, or that of a JSON file whose path ends in ``.json``.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is none, or the file does not describe one.
+        OSError: the file cannot be read.
     """
+    if name.endswith(".json"):
+        return read_protocol(Path(name))
     if name not in PROTOCOLS:
-        raise ValueError(f"unknown protocol {name!r}; expected one of {', '.join(PROTOCOLS)}")
+        choices = ", ".join(PROTOCOLS)
+        raise ValueError(f"unknown protocol {name!r}; expected one of {choices} or a .json file")
     return PROTOCOLS[name]
+
+
+def read_protocol(path: Path) -> Protocol:
+    """A protocol from JSON with the fields of `Protocol`; what is left out has its default.
+
+    The files that it names are looked for beside it, image manifests also among those that
+    come with the generator.
+    """
+    try:
+        said = json.loads(path.read_bytes())
+        for field, kind in (("supervised", SupervisedSettings), ("dip", DipSettings)):
+            if field in said:
+                said[field] = kind(**said[field])
+        for field in ("seeds", "architectures"):
+            if field in said:
+                said[field] = tuple(said[field])
+        for field in ("manifest", "graphs"):
+            beside = path.parent / said.get(field, "")
+            if said.get(field) and beside.exists():
+                said[field] = str(beside.resolve())
+        protocol = Protocol(**said)
+        if protocol.name in PROTOCOLS or not protocol.name.replace("-", "").isalnum():
+            raise ValueError(f"name is {protocol.name!r}; expected a new one of letters and digits")
+        _ = protocol.hash  # reads the files that it names
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"protocol {path}: {error}") from None
+    return protocol

@@ -8,7 +8,7 @@ import pytest
 
 from dipbench.dag import OPS, check
 from dipbench.errors import InvalidArchitecture
-from dipbench.features import depth, macs, params, reaches, slc
+from dipbench.features import depth, macs, params, reaches, slc, slc_many
 from dipbench.space import Architecture, Space
 
 LEVEL_STEP = {"down": 1, "up-nearest": -1, "up-bilinear": -1, "up-transposed": -1}
@@ -241,3 +241,22 @@ def test_what_is_no_network_is_refused(feature):
         feature(graph)
     with pytest.raises(InvalidArchitecture, match=r"expected a networkx\.DiGraph"):
         feature("d1-s-nearest-w8")
+
+
+def test_slc_of_many_equals_slc_one_by_one():
+    space = list(Space("core64"))
+    masks = [sum(1 << level for level in a.skips) for a in space]
+    assert slc_many([a.depth for a in space], masks).tolist() == [a.slc for a in space]
+
+
+def test_slc_of_many_holds_to_the_deepest_level():
+    assert slc_many([62, 62, 0], [1 << 61, 0, 0]).tolist() == [61, 62, 0]
+
+
+@pytest.mark.parametrize(
+    ("depths", "skips", "first"),
+    [([3, 2], [1, 4], 1), ([-1], [0], 0), ([3], [-1], 0), ([63], [0], 0)],
+)
+def test_a_skip_that_is_not_below_the_depth_is_named(depths, skips, first):
+    with pytest.raises(ValueError, match=f"network {first} has depth {depths[first]}"):
+        slc_many(depths, skips)

@@ -16,7 +16,6 @@ from dipbench import (
     Architecture,
     Curve,
     InvalidArchitecture,
-    InvalidTable,
     NotInTable,
     Result,
     load,
@@ -238,10 +237,30 @@ def test_unmeasured_network_outside_the_space(table, random_network):
 @pytest.mark.parametrize(
     ("where", "message"),
     [
+        ({"seed": "0"}, "seed is '0'; expected an integer, or None for all"),
+        ({"seed": True}, "seed is True; expected an integer, or None for all"),
+        ({"seed": 0.0}, "seed is 0.0; expected an integer, or None for all"),
+        ({"image": 3}, "image is 3; expected an id, or None for all"),
+    ],
+)
+def test_a_seed_or_image_of_another_kind_is_refused(table, where, message):
+    with pytest.raises(ValueError, match=message):
+        query(BOTH, table=table, **where)
+    with pytest.raises(ValueError, match=message):
+        query_many([BOTH], table=table, **where)
+
+
+def test_a_numpy_seed_is_as_good_and_leaves_no_trace(table):
+    assert type(query(BOTH, seed=np.int64(0), table=table).seed) is int
+    assert type(query(BOTH, seed=0, table=table).seed) is int
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
         ({"task": "sr2"}, f"{BOTH}: task 'sr2' was not measured; expected one of denoise25"),
         ({"seed": 7}, f"{BOTH}: seed 7 was not measured; expected one of 0, 1"),
         ({"seed": -1}, f"{BOTH}: seed -1 was not measured; expected one of 0, 1"),
-        ({"seed": "0"}, f"{BOTH}: seed '0' was not measured; expected one of 0, 1"),
         (
             {"image": "lena"},
             f"{BOTH}: image 'lena' was not measured; expected one of camera-a, camera-b",
@@ -485,37 +504,3 @@ def test_loading_and_asking_touch_no_network(table_folder):
 def test_contradictory_sources_are_refused(options, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         load(**options)
-
-
-@pytest.fixture
-def downloads(monkeypatch, table_folder):
-    """Calls of snapshot_download, which returns a local folder instead."""
-    calls = []
-
-    def fake(repo_id, **options):
-        calls.append({"repo_id": repo_id} | options)
-        return str(table_folder)
-
-    monkeypatch.setattr("huggingface_hub.snapshot_download", fake)
-    return calls
-
-
-@pytest.mark.parametrize("revision", [None, "v1.0"])
-def test_repo_id_downloads_a_data_set_and_no_more_than_the_table(downloads, revision):
-    table = load(repo_id="someone/dipbench", revision=revision)
-    assert query(BOTH, table=table).dip_rmse == 26.5
-    (call,) = downloads
-    assert call.pop("repo_id") == "someone/dipbench"
-    assert call.pop("repo_type") == "dataset"
-    assert call.pop("revision") == revision
-    files = ["architectures.parquet", "curves.parquet", "manifest.json", "runs.parquet"]
-    assert sorted(call.pop("allow_patterns")) == files
-    assert call == {}
-
-
-def test_a_download_is_verified_too(monkeypatch, make_table, tmp_path):
-    make_table(tmp_path)
-    (tmp_path / "runs.parquet").write_bytes(b"something else")
-    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: str(tmp_path))
-    with pytest.raises(InvalidTable, match=r"runs\.parquet: altered"):
-        load(repo_id="someone/dipbench")

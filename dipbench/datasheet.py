@@ -1,0 +1,187 @@
+"""DATASHEET.md: where a data set comes from and what it can bear (Gebru et al., 2021).
+
+The questions are those of "Datasheets for Datasets" (Communications of the ACM 64(12)). Every
+number is computed from the table or read from its manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dipbench.coverage import plan
+from dipbench.release import LICENSE, LICENSE_URL, MAINTAINERS, NO_PICTURES, RMSE, Release
+from dipbench.schema import TITLES
+
+__all__ = ["coverage_table", "datasheet", "limits", "protocol_table", "table"]
+
+
+def datasheet(release: Release) -> str:
+    """The datasheet of `release`, in Markdown."""
+    sections = {
+        "Motivation": _motivation(),
+        "Composition": _composition(release),
+        "Collection": _collection(release),
+        "Protocol": _protocol(release),
+        "Uses": _uses(),
+        "Terms": terms(release),
+        "Known limits": "\n".join(f"- {limit}" for limit in limits(release)),
+        "Maintenance": _maintenance(release),
+    }
+    body = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections.items())
+    return f"# Datasheet of {release.title}\n\n{body}\n"
+
+
+def _motivation() -> str:
+    return (
+        "Does the error of a Deep Image Prior follow a network's depth, and the error of "
+        "supervised training its shallowest level of connection (SLC), as a research report "
+        "(Ishikawa, Waseda) found? The table measures both for every network, so that the "
+        "question can be asked of numbers, and so that algorithms of architecture search can be "
+        "compared without training anything. Nothing was tuned towards an answer; the headline "
+        "columns were declared before the runs."
+    )
+
+
+def _composition(release: Release) -> str:
+    rows = [
+        (f"`{file}`", TITLES[file], str(count)) for file, count in release.coverage.rows.items()
+    ]
+    return (
+        f"{table(('file', 'content', 'rows'), rows)}\n\n{NO_PICTURES} There is nothing about "
+        "people in it. A value that was not measured is null or, where it is a mean over no "
+        "runs, NaN; nothing is filled in. There is no split: the tables are one whole. "
+        "`manifest.json` states each file's rows and SHA-256 and its own checksum.\n\n"
+        f"{coverage_table(release)}"
+    )
+
+
+def coverage_table(release: Release) -> str:
+    """What was measured, beside what the protocol plans where the manifest says it."""
+    found, planned = release.coverage, plan(release.manifest)
+
+    def of(count: int, field: str) -> str:
+        return f"{count} of {getattr(planned, field)} planned" if planned else str(count)
+
+    rows = [
+        ("architectures", of(found.architectures, "architectures")),
+        ("of these with all seeds and images, in both modes", str(found.complete)),
+        ("finished supervised trainings", of(found.trainings, "trainings")),
+        ("finished DIP fits", of(found.fits, "fits")),
+        ("of these with the peak at the last iteration (censored)", str(found.censored)),
+        ("diverged runs, in none of the means", str(found.diverged)),
+        ("tasks", _listed(found.tasks)),
+        ("seeds", _listed(found.seeds)),
+        ("DIP images", _listed(found.images)),
+        ("depth, levels", _span(release, "depth", "d")),
+        ("SLC, levels", _span(release, "slc", "d")),
+        ("learnt numbers of a network", _span(release, "params", "d")),
+        ("`supervised_rmse`, grey levels", _span(release, "supervised_rmse", ".2f")),
+        ("`dip_rmse`, grey levels", _span(release, "dip_rmse", ".2f")),
+        ("computing time of the trainings", _hours(found.training_hours)),
+        ("computing time of the fits", _hours(found.fit_hours)),
+        ("devices", _listed(found.devices)),
+        ("versions of torch", _listed(found.torch_versions)),
+    ]
+    return table(("what", "in the table"), rows)
+
+
+def _span(release: Release, column: str, form: str) -> str:
+    ends = release.coverage.ranges.get(column)
+    return f"{ends[0]:{form}} to {ends[1]:{form}}" if ends else "-"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:.0f} h" if hours >= 10 else f"{hours:.2g} h"
+
+
+def _listed(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values)) or "-"
+
+
+def _collection(release: Release) -> str:
+    return (
+        "Every row was measured by the generator in dipbench's repository, which works through "
+        "a deterministic plan and writes down each finished run with its seconds, device, "
+        "version of torch and the hash of the protocol. Initial weights, noise and batches come "
+        "from streams keyed by protocol, architecture, image and seed, so that every device "
+        "starts from the same numbers. No run was chosen, repeated or dropped for its result; "
+        "runs that diverged are counted and have no scores.\n\n"
+        f"Images: {release.image_source}. Cite: {release.image_citation}."
+    )
+
+
+def _protocol(release: Release) -> str:
+    return f"{RMSE} Standard deviations are between seeds.\n\n{protocol_table(release)}"
+
+
+def protocol_table(release: Release) -> str:
+    """Name, hash and numbers of the protocol."""
+    known = [("name", release.protocol), ("SHA-256", release.manifest["protocol_hash"])]
+    return table(("protocol", "value"), [*known, *release.numbers])
+
+
+def _uses() -> str:
+    return (
+        "Made for: comparing algorithms of architecture search, predictors of performance, "
+        "early stopping of a Deep Image Prior, and relations between a network's graph and its "
+        "error. Search on `supervised_rmse_val` and report `supervised_rmse`, which is the error "
+        "on other images. Not made for: choosing a denoiser for use, or comparing with results "
+        "of the literature that were obtained on other images, noise or training budgets."
+    )
+
+
+def terms(release: Release) -> str:
+    """Under which terms numbers and images stand."""
+    return (
+        f"The numbers and texts are under [{LICENSE}]({LICENSE_URL}). The images "
+        f"({release.image_source}) are not part of it and stand under their own terms; numbers "
+        f"measured on them cite: {release.image_citation}."
+    )
+
+
+def limits(release: Release) -> list[str]:
+    """What the numbers cannot say, one sentence or two each."""
+    found = release.coverage
+    return [
+        f"DIP scores are means over at most {len(found.images)} images and "
+        f"{len(found.seeds)} seeds; `n_images`, `n_fits` and `n_seeds` say how many each row "
+        f"has. {found.complete} of {found.architectures} architectures have all of them.",
+        "`dip_rmse` is a peak, found by looking at the clean image: how good the best output "
+        "is, not how to find it. `dip_stopped_rmse` is what a rule that sees no clean image "
+        "would have kept.",
+        f"{found.censored} of {found.fits} DIP fits have their peak at the last iteration: "
+        "there a longer fit might have scored lower. `n_censored` says how many of each "
+        "architecture.",
+        f"{found.diverged or 'No'} runs diverged. Means are over the finished ones alone, which "
+        "flatters an architecture that diverges.",
+        *_scope(release),
+        "All architectures have one training budget and one learning rate: a score is not the "
+        "best that a network can do.",
+        "Seconds are comparable on one device only; `device` is in every row of runs.",
+    ]
+
+
+def _scope(release: Release) -> list[str]:
+    size, sigma = (release.manifest["protocol"].get(name) for name in ("size", "sigma"))
+    if not isinstance(size, int | float) or not isinstance(sigma, int | float):
+        return []
+    return [
+        f"Grey-scale images of {size:g}×{size:g} pixels and one noise level, a standard "
+        f"deviation of {sigma:g} grey levels: other sizes, colour and other noise were not "
+        "measured."
+    ]
+
+
+def _maintenance(release: Release) -> str:
+    return (
+        f"{MAINTAINERS} publish the data set at {release.url}. A protocol never changes: other "
+        "numbers are another protocol with another name and hash. Further runs of the same "
+        "protocol make a new revision; cite the revision that was used."
+    )
+
+
+def table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table; a `|` in a cell does not end it."""
+    lines = [heading, ("---",) * len(heading), *rows]
+    cells = ([cell.replace("|", "\\|") for cell in line] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)

@@ -1,0 +1,186 @@
+"""Rows sorted by key, found by bisection: as fast in 10 million rows as in 372.
+
+Keys are SHA-256 digests in hexadecimal; their first 64 bits, as an integer, are bisected, and
+the whole key is compared where they agree. Columns are read in place, so rows that lie in a
+memory-mapped file are not loaded before they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dipbench.canonical import KEY_LENGTH, is_key
+from dipbench.errors import InvalidTable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Integers", "KeyedRows", "sorted_by_key"]
+
+PREFIX = "prefix"  # name of the column that a memory-mapped file has for the first 64 bits
+
+Integers: TypeAlias = npt.NDArray[np.int64]
+Prefixes: TypeAlias = npt.NDArray[np.uint64]
+
+
+class KeyedRows:
+    """A `pyarrow.Table` by its column ``key``.
+
+    Args:
+        table: of one chunk per column and sorted by key, or it is copied so.
+        name_order: row numbers in the order of the column ``name``, rows without a name last;
+            by default made when a name is first asked for.
+
+    Raises:
+        InvalidTable: a key is not 64 hexadecimal digits.
+    """
+
+    def __init__(self, table: pa.Table, name_order: Integers | None = None):
+        if PREFIX not in table.column_names:
+            table = sorted_by_key(table)
+        self.arrays = {name: _one_chunk(table[name]) for name in table.column_names}
+        self.prefixes: Prefixes = _in_place(self.arrays.pop(PREFIX))
+        self.table = table.drop_columns([PREFIX])
+        self._keys = _text(self.arrays["key"])
+        if name_order is not None:
+            self.name_order = name_order
+
+    def __len__(self) -> int:
+        return len(self.prefixes)
+
+    def rows_of(self, key: str) -> range:
+        """The row numbers of one key, none if there are none or it is no key."""
+        if not is_key(key):
+            return range(0)
+        start = int(self.prefixes.searchsorted(np.uint64(int(key[:16], 16))))
+        text = key.encode()
+        while start < len(self) and self._keys[start] < text:
+            start += 1  # other keys that share the first 64 bits
+        end = start
+        while end < len(self) and self._keys[end] == text:
+            end += 1
+        return range(start, end)
+
+    def row(self, number: int) -> dict[str, Any]:
+        """One row, by column name."""
+        return {name: read(number) for name, read in self._readers}
+
+    def named(self, name: str) -> int | None:
+        """The first row of the column ``name`` that has this name."""
+        order, names = self.name_order, self.arrays["name"]
+        low, high = 0, len(order)
+        while low < high:
+            middle = (low + high) // 2
+            found = names[int(order[middle])].as_py()
+            if found is not None and found < name:
+                low = middle + 1
+            else:
+                high = middle
+        if low < len(order) and names[int(order[low])].as_py() == name:
+            return int(order[low])
+        return None
+
+    def locate(self, keys: Sequence[str]) -> Integers:
+        """The first row of each key, -1 where there is none; made for a million at once."""
+        text = "".join(keys).encode()
+        if len(text) != KEY_LENGTH * len(keys) or set(map(len, keys)) - {KEY_LENGTH}:
+            return np.array([self.rows_of(key).start if self.rows_of(key) else -1 for key in keys])
+        wanted = np.frombuffer(text, f"S{KEY_LENGTH}")
+        try:
+            first = _leading(bytes.fromhex(text.decode()))
+        except ValueError:
+            return np.array([self.rows_of(key).start if self.rows_of(key) else -1 for key in keys])
+        # Bisecting in the order of the keys goes through memory once, not at random.
+        order = np.argsort(first)
+        rows = np.empty(len(keys), np.int64)
+        rows[order] = self.prefixes.searchsorted(first[order])
+        missed = rows == len(self)
+        rows[missed] = 0
+        missed |= self._keys[rows] != wanted
+        for i in np.flatnonzero(missed).tolist():  # absent, or behind a key of the same prefix
+            found = self.rows_of(keys[i])
+            rows[i] = found.start if found else -1
+        return rows
+
+    @cached_property
+    def name_order(self) -> Integers:
+        names = self.arrays["name"].to_pylist()
+        order = sorted(range(len(names)), key=lambda i: (names[i] is None, names[i]))
+        return np.array(order, np.int64)
+
+    @cached_property
+    def _readers(self) -> list[tuple[str, Callable[[int], Any]]]:
+        return [(name, _reader(array)) for name, array in self.arrays.items()]
+
+
+def sorted_by_key(table: pa.Table) -> pa.Table:
+    """`table` in one piece and in the order of its keys, their first 64 bits as a column.
+
+    Raises:
+        InvalidTable: a key is not 64 hexadecimal digits.
+    """
+    import pyarrow as pa
+
+    table = table.combine_chunks()
+    leading = _prefixes(_one_chunk(table["key"]))
+    if np.any(leading[:-1] > leading[1:]):
+        order = np.lexsort((_text(_one_chunk(table["key"])), leading))
+        table = table.take(pa.array(order)).combine_chunks()
+        leading = leading[order]
+    # pa.array would import pandas to see whether it was given a series.
+    column = pa.Array.from_buffers(pa.uint64(), len(leading), [None, pa.py_buffer(leading)])
+    return table.append_column(PREFIX, column)
+
+
+def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks else column.combine_chunks()
+
+
+def _prefixes(keys: pa.Array) -> Prefixes:
+    text = _text(keys)
+    try:
+        return _leading(bytes.fromhex(text.tobytes().decode("ascii")))
+    except ValueError:
+        raise InvalidTable("the column key holds other than hexadecimal digits") from None
+
+
+def _leading(digests: bytes) -> Prefixes:
+    words = np.frombuffer(digests, ">u8").reshape(-1, KEY_LENGTH // 16)
+    return words[:, 0].astype(np.uint64)
+
+
+def _text(keys: pa.Array) -> npt.NDArray[np.bytes_]:
+    """The keys as an array of bytes, in place.
+
+    Raises:
+        InvalidTable: a key is missing or has another length.
+    """
+    _, offsets, data = keys.buffers()
+    bounds = np.frombuffer(offsets, np.int32, len(keys) + 1, 4 * keys.offset) if offsets else [0]
+    length = int(bounds[-1] - bounds[0])
+    if keys.null_count or length != KEY_LENGTH * len(keys):
+        raise InvalidTable(f"the column key holds other than {KEY_LENGTH} digits")
+    start = int(bounds[0])
+    return np.frombuffer(data or b"", f"S{KEY_LENGTH}", len(keys), start if data else 0)
+
+
+def _in_place(array: pa.Array) -> Any:
+    """The numbers of an array without missing ones, as a numpy array over the same memory."""
+    kind = np.dtype(array.type.to_pandas_dtype())
+    data = array.buffers()[1]
+    return np.frombuffer(data or b"", kind, len(array), array.offset * kind.itemsize if data else 0)
+
+
+def _reader(array: pa.Array) -> Callable[[int], Any]:
+    import pyarrow as pa
+
+    numeric = pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
+    if numeric and not array.null_count:
+        item: Callable[[int], Any] = _in_place(array).item
+        return item
+    return lambda number: array[number].as_py()

@@ -1,0 +1,240 @@
+"""A data set to be published: its name, address, terms and how to cite it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from dipbench import __version__
+from dipbench.coverage import Coverage
+
+__all__ = [
+    "KEYWORDS",
+    "LICENSE",
+    "LICENSE_URL",
+    "MAINTAINERS",
+    "NO_PICTURES",
+    "RMSE",
+    "Release",
+    "cff",
+    "check_date",
+    "check_repo_id",
+    "check_tag",
+    "quoted",
+]
+
+LICENSE = "CC-BY-4.0"
+LICENSE_URL = "https://creativecommons.org/licenses/by/4.0/"
+MAINTAINERS = "The dipbench maintainers"
+KEYWORDS = (
+    "neural-architecture-search",
+    "nas-benchmark",
+    "deep-image-prior",
+    "image-restoration",
+    "image-denoising",
+    "learning-curves",
+)
+RMSE = (
+    "RMSE is in grey levels on the 0-255 scale: the root mean square error of each image against "
+    "its clean image, then the mean over the images."
+)
+NO_PICTURES = (
+    "The data set holds numbers alone: no photograph, no crop or thumbnail of one, no noisy or "
+    "restored picture and no weights of a network."
+)
+
+PART = r"\w(?:[\w.-]{0,94}\w)?"
+REPO_ID = re.compile(f"{PART}/{PART}", re.ASCII)
+TAG = re.compile(PART, re.ASCII)
+
+
+def check_repo_id(repo_id: str) -> None:
+    """Check ``OWNER/NAME`` as huggingface_hub does.
+
+    Raises:
+        ValueError: naming it and the rule.
+    """
+    if (
+        not isinstance(repo_id, str)
+        or not REPO_ID.fullmatch(repo_id)
+        or "--" in repo_id
+        or ".." in repo_id
+        or repo_id.endswith(".git")
+    ):
+        raise ValueError(
+            f"repo_id is {repo_id!r}; expected OWNER/NAME, each of at most 96 letters, digits, "
+            "'-', '_' and '.', with no '-' or '.' at either end, no '--' or '..' and no '.git'"
+        )
+
+
+def check_tag(tag: str | None) -> None:
+    """Check the name of a tag, if there is one, as git does, but allow no `/`.
+
+    Raises:
+        ValueError: naming it.
+    """
+    if tag is not None and (not TAG.fullmatch(tag) or ".." in tag or tag.endswith(".lock")):
+        raise ValueError(f"tag is {tag!r}; expected letters, digits, '-', '_', '.', like v1.0")
+
+
+def check_date(published: str | None) -> None:
+    """Check a day, if there is one.
+
+    Raises:
+        ValueError: it is no day or not written as ``YYYY-MM-DD``.
+    """
+    try:
+        same = published is None or datetime.date.fromisoformat(published).isoformat() == published
+    except (TypeError, ValueError):
+        same = False
+    if not same:
+        raise ValueError(f"published is {published!r}; expected a day as YYYY-MM-DD")
+
+
+@dataclass(frozen=True)
+class Release:
+    """What the card, the datasheet, the Croissant file and the citation speak of.
+
+    Attributes:
+        repo_id: the data set on the Hugging Face Hub, ``OWNER/NAME``.
+        manifest: of the table.
+        coverage: what the table holds.
+        published: day of publication as ``YYYY-MM-DD``, or None: then no file states a date.
+    """
+
+    repo_id: str
+    manifest: Mapping[str, Any]
+    coverage: Coverage
+    published: str | None = None
+
+    @property
+    def protocol(self) -> str:
+        return _line(self.manifest["protocol"].get("name", "without a name"))
+
+    @property
+    def title(self) -> str:
+        return f"dipbench {self.protocol}"
+
+    @property
+    def summary(self) -> str:
+        """What it is, in two sentences."""
+        return (
+            f"Denoising error of {self.coverage.architectures} encoder-decoder networks with "
+            f"skip connections, of the space {_line(self.manifest['space'])}, each trained in two "
+            "ways: supervised, on a training set, and as a Deep Image Prior, fitted to the one "
+            "noisy image and nothing else. With learning curves, seeds, costs, an exact canonical "
+            "key, depth and shallowest level of connection (SLC) of each network."
+        )
+
+    @property
+    def url(self) -> str:
+        return f"https://huggingface.co/datasets/{self.repo_id}"
+
+    @property
+    def version(self) -> str:
+        """Of the library that wrote the data set, as MAJOR.MINOR.PATCH."""
+        return __version__
+
+    @cached_property
+    def image_source(self) -> str:
+        return self._image("source")
+
+    @cached_property
+    def image_citation(self) -> str:
+        return self._image("citation")
+
+    def _image(self, field: str) -> str:
+        images = self.manifest.get("images")
+        stated = images.get(field) if isinstance(images, dict) else None
+        return _line(stated) if stated else "not stated in the manifest"
+
+    @cached_property
+    def numbers(self) -> list[tuple[str, str]]:
+        """All that the protocol states but its name, flat, as ``("dip.iterations", "3000")``."""
+        return [item for item in _flat(self.manifest["protocol"]) if item[0] != "name"]
+
+    @property
+    def bibtex(self) -> str:
+        name = re.sub(r"[^A-Za-z0-9]+", "-", self.title).strip("-")
+        fields = {
+            "title": f"{{{self.title}: a neural architecture search benchmark for image "
+            "restoration}",
+            "author": f"{{{MAINTAINERS}}}",
+            "version": self.version,
+            "url": self.url,
+            "note": f"Protocol {self.manifest['protocol_hash']}",
+        }
+        if self.published:
+            fields["year"] = self.published[:4]
+        return f"@misc{{{name},\n" + "".join(f"  {k} = {{{v}}},\n" for k, v in fields.items()) + "}"
+
+
+def _line(value: Any) -> str:
+    """One line of text, whatever white space the manifest holds."""
+    return " ".join(str(value).split())
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list) and len(value) > 10:
+            yield prefix + name, f"{len(value)} values, see manifest.json"
+        elif isinstance(value, list):
+            yield prefix + name, ", ".join(map(_line, value)) or "-"
+        else:
+            yield prefix + name, _line(value)
+
+
+# Characters that JSON may hold raw but that YAML takes for line breaks or refuses.
+UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+
+def quoted(text: str) -> str:
+    """`text` as a double-quoted scalar that JSON and YAML read alike."""
+    return UNPRINTABLE.sub(
+        lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False)
+    )
+
+
+def cff(release: Release) -> str:
+    """CITATION.cff of the data set, Citation File Format 1.2.0."""
+    message = (
+        "If you use this data set, please cite it as below, and the images that it was measured "
+        f"on ({release.image_source}): {release.image_citation}"
+    )
+    lines = [
+        "cff-version: 1.2.0",
+        f"message: {quoted(message)}",
+        f"title: {quoted(release.title)}",
+        f"abstract: {quoted(release.summary)}",
+        "type: dataset",
+        "authors:",
+        f"  - name: {quoted(MAINTAINERS)}",
+        f"version: {quoted(release.version)}",
+        *([f"date-released: {quoted(release.published)}"] if release.published else []),
+        f"license: {LICENSE}",
+        f"url: {quoted(release.url)}",
+        "identifiers:",
+        "  - type: other",
+        f"    value: {quoted('sha256:' + release.manifest['sha256'])}",
+        '    description: "checksum that manifest.json states of itself"',
+        "keywords:",
+        *(f"  - {keyword}" for keyword in KEYWORDS),
+        "references:",
+        "  - type: conference-paper",
+        '    title: "Deep Image Prior"',
+        "    authors:",
+        "      - {given-names: Dmitry, family-names: Ulyanov}",
+        "      - {given-names: Andrea, family-names: Vedaldi}",
+        "      - {given-names: Victor, family-names: Lempitsky}",
+        "    year: 2018",
+        "    conference:",
+        '      name: "IEEE Conference on Computer Vision and Pattern Recognition"',
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,414 @@
+"""Building the folder of a data set and sending it: all of it, once it is whole, or nothing."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dipbench import InvalidTable, load
+from dipbench.hub import EMBEDDED
+from dipbench.publish import build, plan_text, publish, upload
+from dipbench.release import check_repo_id
+
+REPO = "some-owner/some.name"
+TABLE = ["architectures.parquet", "curves.parquet", "manifest.json", "runs.parquet"]
+TEXTS = ["CITATION.cff", "DATASHEET.md", "README.md", "croissant.json"]
+STATED = {
+    "protocol": {
+        "name": "synthetic-v1",
+        "sigma": 25.0,
+        "size": 64,
+        "seeds": [0, 1],
+        "architectures": ["a", "b", "c", "d"],
+        "dip": {"iterations": 16, "rate": 0.01},
+    },
+    "images": {
+        "source": "a camera",
+        "citation": "A. Author, Photographs, 2001",
+        "dip": ["camera-a", "camera-b"],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory, make_table):
+    """A table with missing values of every kind; read it, never change it."""
+    return make_table(tmp_path_factory.mktemp("source"), **STATED)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory, source):
+    """The data sets of that table and of the embedded one."""
+    out = tmp_path_factory.mktemp("data-sets")
+    for name, table in (("synthetic", source), ("embedded", EMBEDDED)):
+        build(table, out / name, REPO)
+    return {name: out / name for name in ("synthetic", "embedded")}
+
+
+@pytest.fixture(params=["synthetic", "embedded"])
+def folder(request, folders):
+    return folders[request.param]
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def python(script, *arguments, **environment):
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, **environment}
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+# The folder ---------------------------------------------------------------------------------
+
+
+def test_folder_holds_these_files_and_build_returns_them(tmp_path, source):
+    returned = build(source, tmp_path / "new" / "out", REPO)
+    assert returned == sorted(tmp_path / "new" / "out" / name for name in TABLE + TEXTS)
+    assert sorted((tmp_path / "new" / "out").iterdir()) == returned
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["out"]
+
+
+def test_files_of_the_table_are_copied_byte_for_byte(folders, source):
+    for name in TABLE:
+        assert (folders["synthetic"] / name).read_bytes() == (source / name).read_bytes()
+
+
+def test_folder_is_a_table_itself(folder):
+    assert load(folder).manifest == json.loads((folder / "manifest.json").read_bytes())
+
+
+def test_same_table_gives_same_bytes(tmp_path, source, folders):
+    copy = shutil.copytree(source, tmp_path / "copy")
+    build(copy, tmp_path / "out", REPO)
+    assert contents(tmp_path / "out") == contents(folders["synthetic"])
+
+
+def test_no_file_states_a_date_unless_it_is_given(tmp_path, source, folder):
+    for name in TEXTS:
+        assert not re.search(r"date.?(published|released)", (folder / name).read_text(), re.I)
+    build(source, tmp_path / "out", REPO, published="2031-02-03")
+    assert json.loads((tmp_path / "out/croissant.json").read_text())["datePublished"] == (
+        "2031-02-03"
+    )
+    assert 'date-released: "2031-02-03"' in (tmp_path / "out/CITATION.cff").read_text()
+    assert "year = {2031}" in (tmp_path / "out/README.md").read_text()
+
+
+def test_earlier_data_set_is_replaced(tmp_path, source, folders):
+    build(EMBEDDED, tmp_path / "out", "other/name")
+    build(source, tmp_path / "out", REPO)
+    assert contents(tmp_path / "out") == contents(folders["synthetic"])
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_empty_folder_is_filled(tmp_path, source):
+    build(source, tmp_path, REPO)
+    assert len(contents(tmp_path)) == 8
+
+
+# Bad input ----------------------------------------------------------------------------------
+
+BAD_IDS = [
+    *("", "name", "a/b/c", "/name", "owner/", "owner name/x", "owner/na--me", "owner/na..me"),
+    *("owner/name.git", "-owner/name", "owner/.name", "owner/name\n", "öwner/name", None),
+    *("o" * 97 + "/name", "owner/" + "n" * 97),
+]
+
+
+@pytest.mark.parametrize("repo_id", BAD_IDS)
+def test_bad_repo_id_is_named_and_nothing_is_written(tmp_path, source, repo_id):
+    calls = [
+        lambda: build(source, tmp_path / "out", repo_id),
+        lambda: publish(source, repo_id, tmp_path / "out"),
+        lambda: plan_text(tmp_path, repo_id),
+        lambda: upload(tmp_path, repo_id),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match=re.escape(f"repo_id is {repo_id!r}; expected")):
+            call()
+    assert list(tmp_path.iterdir()) == []
+
+
+@given(st.text(st.sampled_from("aZ9_-./é "), max_size=12))
+def test_repo_id_is_accepted_exactly_where_the_hub_library_does(text):
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        validate_repo_id(text)
+        expected = text.count("/") == 1
+    except HFValidationError:
+        expected = False
+    try:
+        check_repo_id(text)
+        found = True
+    except ValueError:
+        found = False
+    assert found == expected
+
+
+def test_longest_parts_are_accepted():
+    check_repo_id("o" * 96 + "/" + "n" * 96)
+
+
+def test_folder_that_is_no_table_is_refused(tmp_path):
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(InvalidTable, match="manifest"):
+        build(tmp_path / "photos", tmp_path / "out", REPO)
+    with pytest.raises(InvalidTable, match="manifest"):
+        build(tmp_path / "nowhere", tmp_path / "out", REPO)
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
+def test_altered_table_is_refused(tmp_path, source):
+    copy = shutil.copytree(source, tmp_path / "copy")
+    data = bytearray((copy / "curves.parquet").read_bytes())
+    data[len(data) // 2] ^= 1
+    (copy / "curves.parquet").write_bytes(data)
+    with pytest.raises(InvalidTable, match=r"curves\.parquet"):
+        build(copy, tmp_path / "out", REPO)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("held", [["notes.txt"], ["README.md"], TABLE, [*TABLE, *TEXTS, "x"]])
+def test_folder_with_other_things_is_left_alone(tmp_path, source, held):
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in held:
+        (out / name).write_text("mine")
+    with pytest.raises(ValueError, match="expected a data set"):
+        build(source, out, REPO)
+    assert contents(out) == dict.fromkeys(held, b"mine")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_out_that_is_a_file_is_left_alone(tmp_path, source):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(ValueError, match="not a folder"):
+        build(source, tmp_path / "out", REPO)
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+@pytest.mark.parametrize("inside", [".", "out", "a/b", "../copy", "../link/out"])
+def test_out_in_the_folder_of_the_table_is_refused(tmp_path, source, inside):
+    copy = shutil.copytree(source, tmp_path / "copy")
+    (tmp_path / "link").symlink_to(copy)
+    with pytest.raises(ValueError, match="in the table's folder"):
+        build(copy, copy / inside, REPO)
+    assert sorted(contents(copy)) == TABLE
+
+
+def test_data_set_is_not_built_over_itself(tmp_path, source):
+    build(source, tmp_path / "out", REPO)
+    with pytest.raises(ValueError, match="in the table's folder"):
+        build(tmp_path / "out", tmp_path / "out", REPO)
+
+
+@pytest.mark.parametrize("day", ["", "2031", "2031-2-3", "20310203", "2031-02-30", 2031])
+def test_bad_day_is_named(tmp_path, source, day):
+    with pytest.raises(ValueError, match=f"published is {day!r}"):
+        build(source, tmp_path / "out", REPO, published=day)
+    assert list(tmp_path.iterdir()) == []
+
+
+def fail(*arguments, **named):
+    raise OSError("no space left on device")
+
+
+@pytest.mark.parametrize("where", ["dipbench.publish.croissant", "shutil.copyfile"])
+@pytest.mark.parametrize("earlier", [True, False])
+def test_failing_write_leaves_all_as_it_was(tmp_path, source, monkeypatch, where, earlier):
+    if earlier:
+        build(EMBEDDED, tmp_path / "out", REPO)
+    before = {path.name: contents(path) for path in tmp_path.iterdir()}
+    monkeypatch.setattr(where, fail)
+    with pytest.raises(OSError, match="no space left"):
+        build(source, tmp_path / "out", REPO)
+    assert {path.name: contents(path) for path in tmp_path.iterdir()} == before
+
+
+def test_failing_rename_brings_the_earlier_data_set_back(tmp_path, source, monkeypatch):
+    build(EMBEDDED, tmp_path / "out", REPO)
+    before = contents(tmp_path / "out")
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda p, to: fail() if p.name == "new" else rename(p, to))
+    with pytest.raises(OSError, match="no space left"):
+        build(source, tmp_path / "out", REPO)
+    assert contents(tmp_path / "out") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("name", ["runs.parquet", "manifest.json"])
+def test_table_that_changes_meanwhile_is_refused(tmp_path, source, monkeypatch, name):
+    copyfile = shutil.copyfile
+
+    def changed(old, new):
+        copyfile(EMBEDDED / name if old.name == name else old, new)
+
+    monkeypatch.setattr(shutil, "copyfile", changed)
+    with pytest.raises(InvalidTable, match=re.escape(f"{name}: changed while it was copied")):
+        build(source, tmp_path / "out", REPO)
+    assert list(tmp_path.iterdir()) == []
+
+
+# Sending ------------------------------------------------------------------------------------
+
+
+class FakeHub:
+    """Takes the place of `huggingface_hub.HfApi` and writes down what it is asked."""
+
+    def __init__(self, tags=(), error=None):
+        self.calls, self.tags, self.error = [], tags, error
+
+    def __call__(self):
+        return self
+
+    def create_repo(self, repo_id, **named):
+        self.calls.append(("create_repo", {"repo_id": repo_id, **named}))
+        if self.error:
+            raise self.error
+
+    def list_repo_refs(self, repo_id, **named):
+        return SimpleNamespace(tags=[SimpleNamespace(name=tag) for tag in self.tags])
+
+    def upload_folder(self, **named):
+        self.calls.append(("upload_folder", named))
+        return SimpleNamespace(oid="abc123", commit_url="https://hub/commit/abc123")
+
+    def create_tag(self, repo_id, **named):
+        self.calls.append(("create_tag", {"repo_id": repo_id, **named}))
+
+
+def use(monkeypatch, hub):
+    import huggingface_hub
+
+    monkeypatch.setattr(huggingface_hub, "HfApi", hub)
+    return hub
+
+
+def explode():
+    raise AssertionError("something asked the Hub")
+
+
+def test_plan_says_each_file_and_that_nothing_was_sent(folder, monkeypatch):
+    use(monkeypatch, explode)
+    first, *files, total, last = plan_text(folder, REPO).splitlines()
+    assert REPO in first
+    assert last == "Nothing was sent."
+    sizes = {}
+    for line in files:
+        size, unit, prefix, name = line.split()
+        data = (folder / name).read_bytes()
+        assert (int(size), unit) == (len(data), "B")
+        assert hashlib.sha256(data).hexdigest().startswith(prefix)
+        sizes[name] = int(size)
+    assert sorted(sizes) == sorted(TABLE + TEXTS)
+    assert total.startswith(f"{sum(sizes.values())} B ")
+
+
+def test_dry_run_sends_nothing_and_leaves_nothing(tmp_path, source, monkeypatch):
+    use(monkeypatch, explode)
+    monkeypatch.chdir(tmp_path)
+    assert publish(source, REPO).endswith("Nothing was sent.")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dry_run_keeps_the_folder_that_was_asked_for(tmp_path, source, folders, monkeypatch):
+    use(monkeypatch, explode)
+    text = publish(source, REPO, tmp_path / "out")
+    assert text == plan_text(tmp_path / "out", REPO)
+    assert contents(tmp_path / "out") == contents(folders["synthetic"])
+
+
+def test_upload_makes_the_repository_one_commit_and_the_tag(folders, monkeypatch):
+    hub = use(monkeypatch, FakeHub(tags=["v0"]))
+    folder = folders["synthetic"]
+    assert upload(folder, REPO, "v1.0") == "https://hub/commit/abc123"
+    kind = {"repo_id": REPO, "repo_type": "dataset"}
+    assert hub.calls == [
+        ("create_repo", {**kind, "exist_ok": True}),
+        (
+            "upload_folder",
+            {**kind, "folder_path": folder, "commit_message": "Table synthetic-v1"},
+        ),
+        ("create_tag", {**kind, "tag": "v1.0", "revision": "abc123"}),
+    ]
+
+
+def test_upload_without_tag_makes_none(source, monkeypatch):
+    hub = use(monkeypatch, FakeHub())
+    assert publish(source, REPO, send=True) == "https://hub/commit/abc123"
+    assert [name for name, _ in hub.calls] == ["create_repo", "upload_folder"]
+
+
+def test_calls_are_such_as_the_hub_library_takes(folders, monkeypatch):
+    from inspect import signature
+
+    from huggingface_hub import HfApi
+
+    hub = use(monkeypatch, FakeHub())
+    upload(folders["synthetic"], REPO, "v1")
+    for name, named in hub.calls:
+        signature(getattr(HfApi, name)).bind(None, **named)
+
+
+def test_tag_that_exists_stops_before_the_commit(folders, monkeypatch):
+    hub = use(monkeypatch, FakeHub(tags=["v0", "v1"]))
+    with pytest.raises(ValueError, match=r"has the tag 'v1'; expected none of v0, v1"):
+        upload(folders["synthetic"], REPO, "v1")
+    assert [name for name, _ in hub.calls] == ["create_repo"]
+
+
+@pytest.mark.parametrize("tag", ["", "a b", "-x", "v1..2", "x.lock", "a/b", "v1\n"])
+def test_bad_tag_is_named_before_anything_is_sent(tmp_path, source, monkeypatch, tag):
+    use(monkeypatch, explode)
+    with pytest.raises(ValueError, match=re.escape(f"tag is {tag!r}")):
+        publish(source, REPO, tmp_path / "out", send=True, tag=tag)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_that_is_no_data_set_is_not_sent(tmp_path, source, monkeypatch):
+    use(monkeypatch, explode)
+    for folder in (source, tmp_path, tmp_path / "nowhere"):
+        for call in (upload, plan_text):
+            with pytest.raises(ValueError, match="expected a data set"):
+                call(folder, REPO)
+
+
+def test_altered_data_set_is_not_sent(tmp_path, source, monkeypatch):
+    use(monkeypatch, explode)
+    build(source, tmp_path, REPO)
+    (tmp_path / "runs.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InvalidTable, match=r"runs\.parquet"):
+        upload(tmp_path, REPO)
+
+
+def test_refusal_of_the_hub_is_one_line_that_names_the_repository(folders, monkeypatch):
+    from huggingface_hub.errors import HfHubHTTPError
+
+    for error in (HfHubHTTPError.__bases__[0]("no\nroute"), OSError("no\nroute")):
+        use(monkeypatch, FakeHub(error=error))
+        with pytest.raises(OSError, match=f"^{re.escape(REPO)}: no route$"):
+            upload(folders["synthetic"], REPO)
+
+
+def test_modules_import_no_library_of_others():
+    modules = ["publish", "card", "coverage", "croissant", "datasheet", "release"]
+    imports = "\n".join(f"import dipbench.{module}" for module in modules)
+    found = set(python(f"{imports}\nimport sys\nprint(*sys.modules)").stdout.split())
+    heavy = {"datasets", "mlcroissant", "huggingface_hub", "yaml", "pyarrow", "pandas", "torch"}
+    assert not found & heavy
