@@ -1,4 +1,4 @@
-"""The command ``dipbench``: query, features, table, plot."""
+"""The command ``dipbench``: query, features, table, plot, download, publish."""
 
 from __future__ import annotations
 
@@ -17,10 +17,25 @@ from dipbench.space import Architecture
 
 if TYPE_CHECKING:
     from dipbench.dag import Graph
-    from dipbench.table import Table
 
 __all__ = ["main"]
 
+# What `dipbench table` says of `dipbench.coverage.Coverage`.
+SHOWN = (
+    "tasks",
+    "architectures",
+    "complete",
+    "seeds",
+    "images",
+    "trainings",
+    "fits",
+    "censored",
+    "diverged",
+    "training_hours",
+    "fit_hours",
+    "devices",
+    "torch_versions",
+)
 DEEPEST = 6  # a 64×64 image cannot be halved more often
 
 
@@ -64,6 +79,18 @@ def _parser() -> argparse.ArgumentParser:
     plot = add("plot", _plot, "draw the three scatter plots")
     plot.add_argument("--out", type=Path, default=Path("plots"), metavar="DIR")
 
+    download = add("download", _download, "bring a table of the Hub into the cache")
+    download.add_argument("--repo", metavar="OWNER/NAME", help="default: this release's table")
+    download.add_argument("--revision", help="branch, tag or commit")
+
+    publish = add("publish", _publish, "make a table a data set of the Hub; a dry run by default")
+    publish.add_argument("folder", type=Path, metavar="DIR", help="folder of the table")
+    publish.add_argument("--repo", required=True, metavar="OWNER/NAME", help="where on the Hub")
+    publish.add_argument("--out", type=Path, metavar="FOLDER", help="keep what is built, there")
+    publish.add_argument("--upload", action="store_true", help="send it; by default nothing is")
+    publish.add_argument("--tag", help="a new tag for what is sent")
+    publish.add_argument("--date", metavar="YYYY-MM-DD", help="day of publication, to be cited")
+
     for command in (query, table, plot):
         command.add_argument(
             "--table", type=Path, metavar="DIR", help="folder of a table; default: the embedded one"
@@ -104,7 +131,15 @@ def _features(options: argparse.Namespace) -> None:
 
 
 def _table(options: argparse.Namespace) -> None:
-    _print(coverage(load(options.table)), options.json)
+    from dataclasses import asdict
+
+    from dipbench.coverage import coverage
+
+    table = load(options.table)
+    said = {"protocol": table.protocol, "space": table.manifest["space"]}
+    counted = asdict(coverage(table))
+    hashed = {"protocol_hash": table.manifest["protocol_hash"]}
+    _print(said | {name: counted[name] for name in SHOWN} | hashed, options.json)
 
 
 def _plot(options: argparse.Namespace) -> None:
@@ -114,29 +149,17 @@ def _plot(options: argparse.Namespace) -> None:
         print(path)
 
 
-def coverage(table: Table) -> dict[str, Any]:
-    """What a table holds: architectures, seeds, images, runs, failures, censored peaks."""
-    runs = table.runs.to_pylist()
+def _download(options: argparse.Namespace) -> None:
+    from dipbench.hub import REPO_ID, download
 
-    def listed(column: str) -> list[Any]:
-        return sorted({run[column] for run in runs if run[column] is not None})
+    print(download(options.repo or REPO_ID, options.revision))
 
-    finished = [run["mode"] for run in runs if run["status"] == "ok"]
-    return {
-        "protocol": table.protocol,
-        "space": table.manifest["space"],
-        "tasks": sorted(table.tasks),
-        "architectures": len({run["key"] for run in runs}),
-        "seeds": listed("seed"),
-        "images": listed("image"),
-        "supervised_trainings": finished.count("supervised"),
-        "dip_fits": finished.count("dip"),
-        "censored_peaks": sum(bool(run["peak_censored"]) for run in runs),
-        "failed": len(runs) - len(finished),
-        "devices": listed("device"),
-        "torch_versions": listed("torch_version"),
-        "protocol_hash": table.manifest["protocol_hash"],
-    }
+
+def _publish(options: argparse.Namespace) -> None:
+    from dipbench.publish import publish
+
+    out, send, tag = options.out, options.upload, options.tag
+    print(publish(options.folder, options.repo, out, send=send, tag=tag, published=options.date))
 
 
 def _architecture(argument: str, name: str | None = None) -> str | Graph:
@@ -153,14 +176,20 @@ def _read_graph(path: Path, name: str | None) -> Graph:
     """
     from dipbench.nodelink import from_node_link
 
+    content = path.read_bytes()
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise InvalidArchitecture(
+            f"{path}: not a node-link graph, not even JSON: {error}"
+        ) from None
+    try:
         if name is not None:
             if name not in data:
                 raise ValueError(f"has no graph {name!r}; expected one of {', '.join(data)}")
             data = data[name]
         return from_node_link(data)
-    except (InvalidArchitecture, ValueError, RecursionError) as error:
+    except (ValueError, TypeError) as error:
         raise InvalidArchitecture(f"{path}: {error}") from None
 
 
@@ -179,7 +208,7 @@ def _text(name: str, value: Any) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:.3f}{' s' if name.endswith('seconds') else ''}"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _is_nan(value: Any) -> bool:

@@ -140,7 +140,7 @@ def markdown() -> str:
     """The documentation of all columns, as Markdown tables."""
     lines = []
     for file, columns in FILES.items():
-        lines += [f"## {file}", "", f"{TITLES[file].capitalize()}.", ""]
+        lines += [f"## {file}", "", f"{TITLES[file][0].upper()}{TITLES[file][1:]}.", ""]
         lines += ["| column | type | unit | meaning |", "| --- | --- | --- | --- |"]
         lines += [f"| `{c.name}` | {c.kind} | {c.unit} | {c.meaning} |" for c in columns]
         lines.append("")

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 import dipbench
 from dipbench import load
-from dipbench.card import size_category
 from dipbench.coverage import Plan, coverage, plan
 from dipbench.hub import EMBEDDED
 from dipbench.publish import build
-from dipbench.release import quoted
+from dipbench.publish.card import size_category
+from dipbench.publish.release import quoted
 from dipbench.schema import FILES
 
 REPO = "some-owner/some.name"

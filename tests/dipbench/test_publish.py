@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from dipbench import InvalidTable, load
 from dipbench.hub import EMBEDDED
 from dipbench.publish import build, plan_text, publish, upload
-from dipbench.release import check_repo_id
+from dipbench.publish.release import check_repo_id
 
 REPO = "some-owner/some.name"
 TABLE = ["architectures.parquet", "curves.parquet", "manifest.json", "runs.parquet"]
@@ -229,7 +229,7 @@ def fail(*arguments, **named):
     raise OSError("no space left on device")
 
 
-@pytest.mark.parametrize("where", ["dipbench.publish.croissant", "shutil.copyfile"])
+@pytest.mark.parametrize("where", ["dipbench.publish.folder.croissant", "shutil.copyfile"])
 @pytest.mark.parametrize("earlier", [True, False])
 def test_failing_write_leaves_all_as_it_was(tmp_path, source, monkeypatch, where, earlier):
     if earlier:
@@ -407,7 +407,7 @@ def test_refusal_of_the_hub_is_one_line_that_names_the_repository(folders, monke
 
 
 def test_modules_import_no_library_of_others():
-    modules = ["publish", "card", "coverage", "croissant", "datasheet", "release"]
+    modules = ["coverage", "publish", "publish.card", "publish.croissant", "publish.upload"]
     imports = "\n".join(f"import dipbench.{module}" for module in modules)
     found = set(python(f"{imports}\nimport sys\nprint(*sys.modules)").stdout.split())
     heavy = {"datasets", "mlcroissant", "huggingface_hub", "yaml", "pyarrow", "pandas", "torch"}

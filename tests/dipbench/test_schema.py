@@ -18,6 +18,7 @@ PROMISED = {
         ("skips", "string"),
         ("upsample", "string"),
         ("width", "int"),
+        ("graph", "string"),
         ("params", "int"),
         ("macs", "int"),
         ("supervised_rmse", "float"),
@@ -115,7 +116,7 @@ def test_every_measured_field_of_a_result_is_a_column():
 
 
 def test_every_column_of_architectures_but_the_notation_is_in_a_result():
-    notation = {"skips", "upsample", "width"}
+    notation = {"skips", "upsample", "width", "graph"}
     assert {column.name for column in ARCHITECTURES} - notation <= set(COLUMNS)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from dipbench.release import KEYWORDS, LICENSE_URL, MAINTAINERS, NO_PICTURES, RMSE, Release
+from dipbench.publish.release import KEYWORDS, LICENSE_URL, MAINTAINERS, NO_PICTURES, RMSE, Release
 from dipbench.schema import FILES, TITLES, Column
 
 __all__ = ["croissant"]

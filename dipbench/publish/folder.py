@@ -1,4 +1,4 @@
-"""From a table to a data set of the Hugging Face Hub: a folder first, then, if asked, sent.
+"""The folder of a data set, made of a table.
 
 The folder holds the table's own four files, byte for byte, with a card, a datasheet, a Croissant
 description and a citation. The same table gives the same bytes.
@@ -12,54 +12,26 @@ import os
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from dipbench.card import card
 from dipbench.coverage import coverage
-from dipbench.croissant import croissant
-from dipbench.datasheet import datasheet
 from dipbench.errors import InvalidTable
 from dipbench.hub import load
 from dipbench.manifest import MANIFEST
-from dipbench.release import Release, cff, check_date, check_repo_id, check_tag
+from dipbench.publish.card import card
+from dipbench.publish.croissant import croissant
+from dipbench.publish.datasheet import datasheet
+from dipbench.publish.release import Release, cff, check_date, check_repo_id
 from dipbench.schema import FILES
 
 if TYPE_CHECKING:
-    from huggingface_hub import HfApi
+    pass
 
-__all__ = ["build", "plan_text", "publish", "upload"]
+__all__ = ["build", "data_set", "plan_text"]
 
 TABLE = (*FILES, MANIFEST)
 TEXTS = ("CITATION.cff", "DATASHEET.md", "README.md", "croissant.json")
 DATA_SET = frozenset((*TABLE, *TEXTS))
-
-
-def publish(
-    table_folder: str | os.PathLike[str],
-    repo_id: str,
-    out: str | os.PathLike[str] | None = None,
-    *,
-    send: bool = False,
-    tag: str | None = None,
-    published: str | None = None,
-) -> str:
-    """Build the data set and say what would go up or, with `send`, upload it.
-
-    Args:
-        out: where the folder stays; by default it is made in a temporary place and thrown away.
-
-    Returns:
-        `plan_text`, or the address of the commit.
-
-    Raises:
-        ValueError, InvalidTable, OSError: as `build` and `upload` do.
-    """
-    check_repo_id(repo_id)
-    check_tag(tag)
-    with TemporaryDirectory(prefix="dipbench-") as temporary:
-        folder = Path(temporary, "data-set") if out is None else Path(out)
-        build(table_folder, folder, repo_id, published)
-        return upload(folder, repo_id, tag) if send else plan_text(folder, repo_id)
 
 
 def build(
@@ -145,7 +117,7 @@ def plan_text(folder: str | os.PathLike[str], repo_id: str) -> str:
         ValueError: a bad `repo_id`, or `folder` is no data set folder.
     """
     check_repo_id(repo_id)
-    path = _data_set(folder)
+    path = data_set(folder)
     digests = {name: _digest(path / name) for name in sorted(DATA_SET)}
     total = sum(size for size, _ in digests.values())
     width = len(str(total))
@@ -159,56 +131,6 @@ def plan_text(folder: str | os.PathLike[str], repo_id: str) -> str:
     )
 
 
-def upload(folder: str | os.PathLike[str], repo_id: str, revision: str | None = None) -> str:
-    """Send the data set folder to the Hub as one commit; make the repository if there is none.
-
-    The token is that of huggingface_hub: ``HF_TOKEN``, or what its login stored.
-
-    Args:
-        folder: as `build` wrote it.
-        repo_id: the data set, ``OWNER/NAME``.
-        revision: a tag for the commit; it must be new.
-
-    Returns:
-        The address of the commit.
-
-    Raises:
-        ValueError: a bad `repo_id` or `revision`, no data set folder, or the tag is taken.
-        InvalidTable: the folder's table was altered.
-        OSError: the Hub refuses or cannot be reached.
-    """
-    check_repo_id(repo_id)
-    check_tag(revision)
-    path = _data_set(folder)
-    message = f"Table {load(path).protocol}"
-
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
-
-    # Its bases are the errors of whatever HTTP library huggingface_hub uses.
-    refused = cast("tuple[type[Exception], ...]", (*HfHubHTTPError.__bases__, OSError))
-    try:
-        return _send(HfApi(), path, repo_id, message, revision)
-    except refused as error:
-        raise OSError(f"{repo_id}: {' '.join(str(error).split())}") from error
-
-
-def _send(api: HfApi, folder: Path, repo_id: str, message: str, tag: str | None) -> str:
-    """Repository, commit, tag; a tag that is taken stops it before the commit."""
-    kind = "dataset"
-    api.create_repo(repo_id, repo_type=kind, exist_ok=True)
-    if tag is not None:
-        taken = [ref.name for ref in api.list_repo_refs(repo_id, repo_type=kind).tags]
-        if tag in taken:
-            raise ValueError(f"{repo_id} has the tag {tag!r}; expected none of {', '.join(taken)}")
-    commit = api.upload_folder(
-        repo_id=repo_id, repo_type=kind, folder_path=folder, commit_message=message
-    )
-    if tag is not None:
-        api.create_tag(repo_id, repo_type=kind, tag=tag, revision=commit.oid)
-    return str(commit.commit_url)
-
-
 def _check_target(source: Path, target: Path) -> None:
     """Refuse an `out` whose replacement could lose anything but an earlier data set."""
     if target == source or source in target.parents:
@@ -218,10 +140,10 @@ def _check_target(source: Path, target: Path) -> None:
     if not target.is_dir():
         raise ValueError(f"out is {target}, not a folder")
     if any(target.iterdir()):
-        _data_set(target)
+        data_set(target)
 
 
-def _data_set(folder: str | os.PathLike[str]) -> Path:
+def data_set(folder: str | os.PathLike[str]) -> Path:
     """`folder`, if it holds the files of a data set and no others."""
     path = Path(folder).resolve()
     found = {entry.name for entry in path.iterdir()} if path.is_dir() else set()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from dipbench.datasheet import coverage_table, limits, protocol_table, terms
-from dipbench.release import KEYWORDS, LICENSE, NO_PICTURES, RMSE, Release, quoted
+from dipbench.publish.datasheet import coverage_table, limits, protocol_table, terms
+from dipbench.publish.release import KEYWORDS, LICENSE, NO_PICTURES, RMSE, Release, quoted
 from dipbench.schema import FILES, Column, markdown
 
 __all__ = ["card", "size_category"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dipbench.coverage import plan
-from dipbench.release import LICENSE, LICENSE_URL, MAINTAINERS, NO_PICTURES, RMSE, Release
+from dipbench.publish.release import LICENSE, LICENSE_URL, MAINTAINERS, NO_PICTURES, RMSE, Release
 from dipbench.schema import TITLES
 
 __all__ = ["coverage_table", "datasheet", "limits", "protocol_table", "table"]
