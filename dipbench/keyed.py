@@ -87,25 +87,22 @@ class KeyedRows:
 
     def locate(self, keys: Sequence[str]) -> Integers:
         """The first row of each key, -1 where there is none; made for a million at once."""
-        text = "".join(keys).encode()
-        if len(text) != KEY_LENGTH * len(keys) or set(map(len, keys)) - {KEY_LENGTH}:
-            return np.array([self.rows_of(key).start if self.rows_of(key) else -1 for key in keys])
-        wanted = np.frombuffer(text, f"S{KEY_LENGTH}")
-        try:
-            first = _leading(bytes.fromhex(text.decode()))
-        except ValueError:
-            return np.array([self.rows_of(key).start if self.rows_of(key) else -1 for key in keys])
+        first = None if not len(self) else _leading_of("".join(keys), set(map(len, keys)))
+        if first is None:
+            return np.array([self._first(key) for key in keys], np.int64)
         # Bisecting in the order of the keys goes through memory once, not at random.
         order = np.argsort(first)
         rows = np.empty(len(keys), np.int64)
         rows[order] = self.prefixes.searchsorted(first[order])
-        missed = rows == len(self)
-        rows[missed] = 0
-        missed |= self._keys[rows] != wanted
-        for i in np.flatnonzero(missed).tolist():  # absent, or behind a key of the same prefix
-            found = self.rows_of(keys[i])
-            rows[i] = found.start if found else -1
+        rows[rows == len(self)] = 0
+        wanted = np.frombuffer("".join(keys).encode(), f"S{KEY_LENGTH}")
+        for i in np.flatnonzero(self._keys[rows] != wanted).tolist():
+            rows[i] = self._first(keys[i])  # absent, or behind another key of the same prefix
         return rows
+
+    def _first(self, key: str) -> int:
+        found = self.rows_of(key)
+        return found.start if found else -1
 
     @cached_property
     def name_order(self) -> Integers:
@@ -127,11 +124,13 @@ def sorted_by_key(table: pa.Table) -> pa.Table:
     import pyarrow as pa
 
     table = table.combine_chunks()
-    leading = _prefixes(_one_chunk(table["key"]))
-    if np.any(leading[:-1] > leading[1:]):
-        order = np.lexsort((_text(_one_chunk(table["key"])), leading))
-        table = table.take(pa.array(order)).combine_chunks()
-        leading = leading[order]
+    text = _text(_one_chunk(table["key"]), each=True)
+    if np.any(text[:-1] > text[1:]):
+        table = table.take(pa.array(np.argsort(text, kind="stable"))).combine_chunks()
+        text = _text(_one_chunk(table["key"]))
+    leading = _leading_of(text.tobytes().decode("latin1"), {KEY_LENGTH})
+    if leading is None:
+        raise InvalidTable("the column key holds other than hexadecimal digits")
     # pa.array would import pandas to see whether it was given a series.
     column = pa.Array.from_buffers(pa.uint64(), len(leading), [None, pa.py_buffer(leading)])
     return table.append_column(PREFIX, column)
@@ -141,32 +140,32 @@ def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks else column.combine_chunks()
 
 
-def _prefixes(keys: pa.Array) -> Prefixes:
-    text = _text(keys)
+def _leading_of(text: str, lengths: set[int]) -> Prefixes | None:
+    """The first 64 bits of keys that stand one after the other, unless one is no key."""
     try:
-        return _leading(bytes.fromhex(text.tobytes().decode("ascii")))
+        digests = bytes.fromhex(text)
     except ValueError:
-        raise InvalidTable("the column key holds other than hexadecimal digits") from None
-
-
-def _leading(digests: bytes) -> Prefixes:
+        return None
+    if lengths != {KEY_LENGTH} or 2 * len(digests) != len(text):  # fromhex passes over blanks
+        return None
     words = np.frombuffer(digests, ">u8").reshape(-1, KEY_LENGTH // 16)
     return words[:, 0].astype(np.uint64)
 
 
-def _text(keys: pa.Array) -> npt.NDArray[np.bytes_]:
-    """The keys as an array of bytes, in place.
+def _text(keys: pa.Array, each: bool = False) -> npt.NDArray[np.bytes_]:
+    """The keys as an array of bytes, in place; with `each`, the length of each is checked.
 
     Raises:
         InvalidTable: a key is missing or has another length.
     """
     _, offsets, data = keys.buffers()
-    bounds = np.frombuffer(offsets, np.int32, len(keys) + 1, 4 * keys.offset) if offsets else [0]
-    length = int(bounds[-1] - bounds[0])
-    if keys.null_count or length != KEY_LENGTH * len(keys):
+    if not len(keys):
+        return np.array([], f"S{KEY_LENGTH}")
+    bounds = np.frombuffer(offsets, np.int32, len(keys) + 1, 4 * keys.offset)
+    wrong = int(bounds[-1] - bounds[0]) != KEY_LENGTH * len(keys)
+    if keys.null_count or wrong or (each and np.any(np.diff(bounds) != KEY_LENGTH)):
         raise InvalidTable(f"the column key holds other than {KEY_LENGTH} digits")
-    start = int(bounds[0])
-    return np.frombuffer(data or b"", f"S{KEY_LENGTH}", len(keys), start if data else 0)
+    return np.frombuffer(data, f"S{KEY_LENGTH}", len(keys), int(bounds[0]))
 
 
 def _in_place(array: pa.Array) -> Any:

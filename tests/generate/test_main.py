@@ -86,8 +86,25 @@ def test_a_device_that_is_not_there_is_named(capsys, tmp_path, device):
     assert f"device '{device}'" in err
 
 
-@pytest.mark.parametrize("arguments", [["run", "--workers", "0"], ["run", "--protocol", "x"], []])
+def test_an_unknown_protocol_is_named_with_the_choices(capsys):
+    assert "'core65'; expected one of core64-v1" in fails(capsys, "status", "--protocol", "core65")
+
+
+@pytest.mark.parametrize("arguments", [["run", "--workers", "0"], ["measure"], []])
 def test_wrong_usage_exits_with_two(arguments):
     with pytest.raises(SystemExit) as error:
         main(arguments)
     assert error.value.code == 2
+
+
+def test_it_needs_no_more_than_the_listed_packages():
+    """Without the Hub's client, matplotlib and the test tools, as on a bare GPU machine."""
+    script = """
+import sys
+for name in ("huggingface_hub", "matplotlib", "pytest", "hypothesis", "yaml", "requests"):
+    sys.modules[name] = None
+from generate.__main__ import main
+import generate.assemble, generate.measure, generate.pool, generate.run
+sys.exit(main(["images", "--protocol", "demo-v1"]))
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True)

