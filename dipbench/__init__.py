@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dipbench.errors import (
+    HubFailed,
     InvalidArchitecture,
     InvalidTable,
     NotInTable,
@@ -38,6 +39,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Architecture",
     "Curve",
+    "HubFailed",
     "InvalidArchitecture",
     "InvalidTable",
     "NotInTable",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "HubFailed",
     "InvalidArchitecture",
     "InvalidTable",
     "NotInTable",
@@ -33,3 +34,7 @@ class SearchLimitExceeded(RuntimeError):
 
 class Unreachable(ConnectionError):
     """The Hugging Face Hub did not answer, and there is no copy of the table here."""
+
+
+class HubFailed(Unreachable):
+    """The Hugging Face Hub answered, but with errors."""

@@ -8,15 +8,13 @@ far as the manifest's checksums go: a broken file is fetched once more, and neve
 from __future__ import annotations
 
 import os
+import re
 import warnings
-from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
-from typing import Any
 
-from dipbench.errors import InvalidTable, Unreachable
-from dipbench.manifest import MANIFEST
-from dipbench.schema import FILES
+from dipbench.errors import HubFailed, InvalidTable, Unreachable
+from dipbench.remote import TABLE_FILES, commit_of, snapshot
 from dipbench.table import Table
 
 __all__ = ["EMBEDDED", "REPO_ID", "REVISION", "download", "load"]
@@ -26,6 +24,8 @@ EMBEDDED = Path(__file__).parent / "data"
 # The table that belongs to this release.
 REPO_ID = "dipbench/dipbench"
 REVISION = "v0.1.0"
+
+COMMIT = re.compile("[0-9a-f]{40}")
 
 
 def load(
@@ -47,6 +47,7 @@ def load(
     Raises:
         InvalidTable: files are missing, altered, cut short or of another schema version; or
             the data set or revision does not exist or is not open to you.
+        HubFailed: the Hub answers with errors, and no whole copy is in the cache.
         ValueError: both `path` and `repo_id`, or a `revision` without `repo_id`.
     """
     if path is not None and repo_id is not None:
@@ -54,6 +55,8 @@ def load(
     if repo_id is not None:
         try:
             return _obtain(repo_id, revision)[1]
+        except HubFailed:
+            raise
         except Unreachable as error:
             warnings.warn(f"{error}; using the embedded table {_embedded()!r}", stacklevel=2)
             return _embedded()
@@ -67,7 +70,7 @@ def download(repo_id: str = REPO_ID, revision: str | None = None) -> Path:
 
     Raises:
         InvalidTable: as `load`.
-        Unreachable: the Hub does not answer, and no whole copy is in the cache.
+        Unreachable: the Hub does not answer, or with errors, and no whole copy is in the cache.
     """
     return _obtain(repo_id, revision)[0]
 
@@ -81,16 +84,50 @@ def _obtain(repo_id: str, revision: str | None) -> tuple[Path, Table]:
     if revision is None:
         revision = REVISION if repo_id == REPO_ID else "main"
     try:
-        commit = _commit(repo_id, revision)
-        folder = _snapshot(repo_id, revision)
+        if COMMIT.fullmatch(revision):
+            return _cached(repo_id, revision)  # a commit never changes: no need to ask
+    except (Unreachable, InvalidTable):
+        pass
+    try:
+        commit = commit_of(repo_id, revision)
+        folder = snapshot(repo_id, revision)
         if folder.name != commit:
-            raise Unreachable(f"{repo_id} at {revision}: commit {commit} did not arrive")
+            raise HubFailed(f"{repo_id} at {revision}: commit {commit} did not arrive")
     except Unreachable as error:
-        return _from_cache(repo_id, revision, error)
+        return _fallen_back(repo_id, revision, error)
     try:
         return folder, _verified(folder)
     except InvalidTable:
-        folder = _snapshot(repo_id, revision, force_download=True)
+        return _mended(folder, repo_id, revision)
+
+
+def _cached(repo_id: str, revision: str) -> tuple[Path, Table]:
+    folder = snapshot(repo_id, revision, local_files_only=True)
+    return folder, _verified(folder)
+
+
+def _fallen_back(repo_id: str, revision: str, cause: Unreachable) -> tuple[Path, Table]:
+    try:
+        folder, table = _cached(repo_id, revision)
+    except (Unreachable, InvalidTable):
+        raise cause from None
+    warnings.warn(f"{cause}; using the copy in the cache, {folder.name}", stacklevel=4)
+    return folder, table
+
+
+def _mended(folder: Path, repo_id: str, revision: str) -> tuple[Path, Table]:
+    """A broken snapshot, fetched once more; by one process at a time."""
+    from filelock import FileLock
+
+    with FileLock(folder.parents[1] / "dipbench.lock"):
+        try:
+            return folder, _verified(folder)  # another process was faster
+        except InvalidTable:
+            pass
+        # The client leaves a link to a wrong blob as it is, even where it downloads anew.
+        for file in TABLE_FILES:
+            (folder / file).unlink(missing_ok=True)
+        folder = snapshot(repo_id, revision, force_download=True)
         return folder, _verified(folder)
 
 
@@ -98,62 +135,3 @@ def _verified(folder: Path) -> Table:
     table = Table.read(folder)
     table.verify()
     return table
-
-
-def _from_cache(repo_id: str, revision: str, cause: Unreachable) -> tuple[Path, Table]:
-    try:
-        folder = _snapshot(repo_id, revision, local_files_only=True)
-        table = _verified(folder)
-    except (Unreachable, InvalidTable):
-        raise cause from None
-    warnings.warn(f"{cause}; using the copy in the cache, {folder.name}", stacklevel=4)
-    return folder, table
-
-
-def _commit(repo_id: str, revision: str) -> str:
-    """The commit that `revision` stands for now."""
-    from huggingface_hub import HfApi
-
-    info = partial(HfApi().dataset_info, repo_id, revision=revision)
-    return str(_answered(f"{repo_id} at {revision}", info).sha)
-
-
-def _snapshot(repo_id: str, revision: str, **options: bool) -> Path:
-    from huggingface_hub import snapshot_download
-
-    fetch = partial(
-        snapshot_download,
-        repo_id,
-        repo_type="dataset",
-        revision=revision,
-        allow_patterns=[MANIFEST, *FILES],
-        **options,
-    )
-    return Path(_answered(f"{repo_id} at {revision}", fetch))
-
-
-def _answered(where: str, ask: Callable[[], Any]) -> Any:
-    """What the client answers; its errors as ours.
-
-    Raises:
-        InvalidTable: the Hub says that there is no such thing, or not for you.
-        Unreachable: the Hub does not answer, or not sensibly.
-    """
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return ask()
-    except HFValidationError as error:
-        raise InvalidTable(f"{where}: {_first_line(error)}") from None
-    except LocalEntryNotFoundError as error:
-        raise Unreachable(f"{where}: {_first_line(error)}") from None
-    except HfHubHTTPError as error:
-        status = getattr(error.response, "status_code", 0)
-        kind = Unreachable if status >= 500 or status in (0, 408, 429) else InvalidTable
-        raise kind(f"{where}: {_first_line(error)}") from None
-    except Exception as error:  # which HTTP library the client uses depends on its version
-        raise Unreachable(f"{where}: {type(error).__name__}: {_first_line(error)}") from None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or "no answer").splitlines()[0]

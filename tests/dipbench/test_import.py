@@ -25,6 +25,7 @@ CONTRACT = [
 # What the contract leaves open but a release has.
 FURTHER = [
     "Curve",
+    "HubFailed",
     "InvalidTable",
     "Result",
     "SearchLimitExceeded",
