@@ -9,6 +9,7 @@ included, and hashed with SHA-256, so a key depends on nothing but the graph.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -22,7 +23,7 @@ __all__ = ["KEY_LENGTH", "canonical_key", "canonical_order", "dag_key", "is_key"
 
 KEY_VERSION = b"dipbench-key-1\n"
 KEY_LENGTH = 64
-DIGITS = frozenset("0123456789abcdef")
+KEY = re.compile(f"[0-9a-f]{{{KEY_LENGTH}}}", re.ASCII)
 SEARCH_LIMIT = 2_000_000  # nodes visited; seconds
 
 Edges: TypeAlias = tuple[tuple[int, int], ...]
@@ -43,7 +44,7 @@ def canonical_key(graph: Graph) -> str:
 
 def is_key(text: str) -> bool:
     """Whether `text` has the form of a key."""
-    return len(text) == KEY_LENGTH and DIGITS.issuperset(text)
+    return KEY.fullmatch(text) is not None
 
 
 def canonical_order(graph: Graph) -> tuple[Hashable, ...]:

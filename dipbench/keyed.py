@@ -47,6 +47,7 @@ class KeyedRows:
         self.prefixes: Prefixes = _in_place(self.arrays.pop(PREFIX))
         self.table = table.drop_columns([PREFIX])
         self._keys = _text(self.arrays["key"])
+        self._chosen: dict[tuple[str, ...], list[Callable[[int], Any]]] = {}
         if name_order is not None:
             self.name_order = name_order
 
@@ -57,14 +58,23 @@ class KeyedRows:
         """The row numbers of one key, none if there are none or it is no key."""
         if not is_key(key):
             return range(0)
+        keys, count = self._keys, len(self)
         start = int(self.prefixes.searchsorted(np.uint64(int(key[:16], 16))))
         text = key.encode()
-        while start < len(self) and self._keys[start] < text:
+        while start < count and keys[start] < text:
             start += 1  # other keys that share the first 64 bits
         end = start
-        while end < len(self) and self._keys[end] == text:
+        while end < count and keys[end] == text:
             end += 1
         return range(start, end)
+
+    def values(self, number: int, columns: tuple[str, ...]) -> list[Any]:
+        """The values of one row, in the order of `columns`."""
+        readers = self._chosen.get(columns)
+        if readers is None:
+            known = dict(self._readers)
+            readers = self._chosen[columns] = [known[name] for name in columns]
+        return [read(number) for read in readers]
 
     def row(self, number: int) -> dict[str, Any]:
         """One row, by column name."""

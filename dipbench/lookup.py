@@ -86,7 +86,8 @@ class Result:
 
 
 COLUMNS = [f.name for f in fields(Result) if f.name != "_table"]
-MEASURED = [name for name in COLUMNS if name not in ("seed", "image")]
+ASKED = COLUMNS.index("seed")  # the two fields that say what was asked stand here
+MEASURED = tuple(name for name in COLUMNS if name not in ("seed", "image"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,9 @@ def query_many(
     rows = table.locate(wanted, task)
     if (rows < 0).any():
         raise _not_in_table(table, wanted[int((rows < 0).argmax())], task)
-    frame: pd.DataFrame = table.architectures.select(MEASURED).take(pa.array(rows)).to_pandas()
+    frame: pd.DataFrame = (
+        table.architectures.select(list(MEASURED)).take(pa.array(rows)).to_pandas()
+    )
     frame.insert(COLUMNS.index("seed"), "seed", None)
     frame.insert(COLUMNS.index("image"), "image", None)
     return frame
@@ -187,12 +190,15 @@ def _answer(
     table: Table, architecture: Queryable, task: str, seed: int | None, image: str | None
 ) -> Result:
     name_or_key = _name_or_key(architecture)
-    row = table.row(name_or_key, task)
-    if row is None:
+    number = table.number(name_or_key, task)
+    if number is None:
         raise _not_in_table(table, name_or_key, task)
+    values = table.architecture_rows.values(number, MEASURED)
     if seed is not None or image is not None:
-        row = row | summarise(_chosen(table, row, seed, image))
-    result = Result(**{name: row[name] for name in MEASURED}, seed=seed, image=image, _table=table)
+        row = dict(zip(MEASURED, values, strict=True))
+        row |= summarise(_chosen(table, row, seed, image))
+        values = [row[name] for name in MEASURED]
+    result = Result(*values[:ASKED], seed, image, *values[ASKED:], table)  # type: ignore[call-arg] # it miscounts
     if isinstance(architecture, str) and len(table.answers) < REMEMBERED:
         table.answers[architecture, task, seed, image] = result
     return result

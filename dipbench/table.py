@@ -96,13 +96,12 @@ class Table:
         frame: pd.DataFrame = self.architectures.to_pandas()
         return frame
 
-    def row(self, name_or_key: str, task: str) -> dict[str, Any] | None:
-        """The row of one architecture and task, by column name, if there is one."""
-        rows = self.architecture_rows
+    def number(self, name_or_key: str, task: str) -> int | None:
+        """The row number in `architectures` of one architecture and task, if there is one."""
+        tasks = self.architecture_rows.arrays["task"]
         for number in self._numbers(name_or_key):
-            row = rows.row(number)
-            if row["task"] == task:
-                return row
+            if tasks[number].as_py() == task:
+                return number
         return None
 
     def locate(self, names_or_keys: Sequence[str], task: str) -> Integers:
@@ -115,7 +114,7 @@ class Table:
         if self.tasks != {task}:
             tasks = rows.arrays["task"]
             for i in (found >= 0).nonzero()[0].tolist():
-                numbers = rows.rows_of(rows.row(int(found[i]))["key"])
+                numbers = rows.rows_of(rows.arrays["key"][int(found[i])].as_py())
                 found[i] = next((n for n in numbers if tasks[n].as_py() == task), -1)
         return found
 
@@ -160,7 +159,7 @@ class Table:
         if found:
             return found
         number = rows.named(name_or_key)
-        return range(0) if number is None else rows.rows_of(rows.row(number)["key"])
+        return range(0) if number is None else rows.rows_of(rows.arrays["key"][number].as_py())
 
 
 class _File:
