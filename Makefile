@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RESULTS := generate/results
 
-.PHONY: install demo test lint bench docs table clean
+.PHONY: install demo test lint bench soak docs table clean
 
 install: .venv/installed
 
@@ -28,6 +28,10 @@ lint: install
 
 bench: install
 	$(BIN)/python -m pytest tests/bench --benchmark-columns=min,median,max,rounds
+
+# Kill a run 50 times at random moments; the table must come out as if nothing had happened.
+soak: install
+	$(BIN)/python tests/soak.py 50
 
 docs: install
 	$(BIN)/sphinx-build -W -q docs docs/_build

@@ -132,15 +132,13 @@ def _work(connection: Connection, job: Job) -> None:
 
     torch.set_num_threads(1)
     device = torch.device(job.device)
-    while True:
-        try:
+    with suppress(EOFError, BrokenPipeError):  # the parent is gone
+        while True:
             unit = connection.recv()
-        except EOFError:
-            return
-        try:
-            rows = measure(job.protocol, unit, job.images, device)
-            write_shard(job.results, job.protocol, {unit.id: rows})
-        except Exception as error:
-            connection.send(f"{type(error).__name__}: {error}")
-        else:
-            connection.send(None)
+            problem = None
+            try:
+                rows = measure(job.protocol, unit, job.images, device)
+                write_shard(job.results, job.protocol, {unit.id: rows})
+            except Exception as error:
+                problem = f"{type(error).__name__}: {error}"
+            connection.send(problem)
