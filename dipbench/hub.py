@@ -117,9 +117,9 @@ def _fallen_back(repo_id: str, revision: str, cause: Unreachable) -> tuple[Path,
 
 def _mended(folder: Path, repo_id: str, revision: str) -> tuple[Path, Table]:
     """A broken snapshot, fetched once more; by one process at a time."""
-    from filelock import FileLock
+    from huggingface_hub.utils import WeakFileLock
 
-    with FileLock(folder.parents[1] / "dipbench.lock"):
+    with WeakFileLock(folder.parents[1] / "dipbench.lock"):
         try:
             return folder, _verified(folder)  # another process was faster
         except InvalidTable:

@@ -133,17 +133,29 @@ def sorted_by_key(table: pa.Table) -> pa.Table:
     """
     import pyarrow as pa
 
-    table = table.combine_chunks()
+    table = _in_one_piece(table)
     text = _text(_one_chunk(table["key"]), each=True)
     if np.any(text[:-1] > text[1:]):
-        table = table.take(pa.array(np.argsort(text, kind="stable"))).combine_chunks()
+        table = _in_one_piece(table.take(pa.array(np.argsort(text, kind="stable"))))
         text = _text(_one_chunk(table["key"]))
     leading = _leading_of(text.tobytes().decode("latin1"), {KEY_LENGTH})
     if leading is None:
-        raise InvalidTable("the column key holds other than hexadecimal digits")
+        raise InvalidTable("the column key holds other than lower-case hexadecimal digits")
     # pa.array would import pandas to see whether it was given a series.
     column = pa.Array.from_buffers(pa.uint64(), len(leading), [None, pa.py_buffer(leading)])
     return table.append_column(PREFIX, column)
+
+
+def _in_one_piece(table: pa.Table) -> pa.Table:
+    """One chunk per column; strings of more than 2 GiB need 64-bit offsets for that."""
+    import pyarrow as pa
+
+    table = table.combine_chunks()
+    if all(column.num_chunks <= 1 for column in table.columns):
+        return table
+    large = {pa.string(): pa.large_string()}
+    types = [pa.field(f.name, large.get(f.type, f.type), metadata=f.metadata) for f in table.schema]
+    return table.cast(pa.schema(types)).combine_chunks()
 
 
 def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
@@ -152,13 +164,10 @@ def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
 
 def _leading_of(text: str, lengths: set[int]) -> Prefixes | None:
     """The first 64 bits of keys that stand one after the other, unless one is no key."""
-    try:
-        digests = bytes.fromhex(text)
-    except ValueError:
+    other = text.encode(errors="replace").translate(None, b"0123456789abcdef")
+    if lengths != {KEY_LENGTH} or other:
         return None
-    if lengths != {KEY_LENGTH} or 2 * len(digests) != len(text):  # fromhex passes over blanks
-        return None
-    words = np.frombuffer(digests, ">u8").reshape(-1, KEY_LENGTH // 16)
+    words = np.frombuffer(bytes.fromhex(text), ">u8").reshape(-1, KEY_LENGTH // 16)
     return words[:, 0].astype(np.uint64)
 
 
@@ -171,7 +180,8 @@ def _text(keys: pa.Array, each: bool = False) -> npt.NDArray[np.bytes_]:
     _, offsets, data = keys.buffers()
     if not len(keys):
         return np.array([], f"S{KEY_LENGTH}")
-    bounds = np.frombuffer(offsets, np.int32, len(keys) + 1, 4 * keys.offset)
+    width = np.dtype(np.int64 if "large" in str(keys.type) else np.int32)
+    bounds = np.frombuffer(offsets, width, len(keys) + 1, width.itemsize * keys.offset)
     wrong = int(bounds[-1] - bounds[0]) != KEY_LENGTH * len(keys)
     if keys.null_count or wrong or (each and np.any(np.diff(bounds) != KEY_LENGTH)):
         raise InvalidTable(f"the column key holds other than {KEY_LENGTH} digits")

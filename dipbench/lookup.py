@@ -169,7 +169,7 @@ def query_many(
 
     table = load() if table is None else table
     seed, image = _checked(seed, image)
-    wanted = [_name_or_key(a) for a in architectures]
+    wanted = [_name_or_key(table, a) for a in architectures]
     if seed is not None or image is not None:
         import pandas as pd
 
@@ -189,7 +189,7 @@ def query_many(
 def _answer(
     table: Table, architecture: Queryable, task: str, seed: int | None, image: str | None
 ) -> Result:
-    name_or_key = _name_or_key(architecture)
+    name_or_key = _name_or_key(table, architecture)
     number = table.number(name_or_key, task)
     if number is None:
         raise _not_in_table(table, name_or_key, task)
@@ -198,6 +198,8 @@ def _answer(
         row = dict(zip(MEASURED, values, strict=True))
         row |= summarise(_chosen(table, row, seed, image))
         values = [row[name] for name in MEASURED]
+    # One NaN for all: results that say the same are equal, though NaN equals nothing.
+    values = [value if value == value else math.nan for value in values]
     result = Result(*values[:ASKED], seed, image, *values[ASKED:], table)  # type: ignore[call-arg] # it miscounts
     if isinstance(architecture, str) and len(table.answers) < REMEMBERED:
         table.answers[architecture, task, seed, image] = result
@@ -213,11 +215,11 @@ def _checked(seed: int | None, image: str | None) -> tuple[int | None, str | Non
     return number, image
 
 
-def _name_or_key(architecture: Queryable) -> str:
+def _name_or_key(table: Table, architecture: Queryable) -> str:
     if isinstance(architecture, str):
         return architecture
     if isinstance(architecture, Architecture):
-        return architecture.name
+        return table.name_or_key(architecture)
     # A graph may change after it was asked for, so nothing about it is remembered.
     return dag_key(check(architecture))
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from dipbench.errors import InvalidTable
 from dipbench.manifest import MANIFEST, altered, complete, missing, read_manifest
 from dipbench.schema import FILES, Column, arrow_schema
-from dipbench.space import Architecture
+from dipbench.space import SPACES, Architecture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,6 +96,11 @@ class Table:
         frame: pd.DataFrame = self.architectures.to_pandas()
         return frame
 
+    def name_or_key(self, architecture: Architecture) -> str:
+        """How the table calls it: by name in a named space, by key in any other."""
+        named = self.manifest["space"] in SPACES
+        return architecture.name if named else architecture.key
+
     def number(self, name_or_key: str, task: str) -> int | None:
         """The row number in `architectures` of one architecture and task, if there is one."""
         tasks = self.architecture_rows.arrays["task"]
@@ -146,7 +151,7 @@ class Table:
     def __contains__(self, item: object) -> bool:
         """Whether a key, a name or an `Architecture` was measured."""
         if isinstance(item, Architecture):
-            item = item.name
+            item = self.name_or_key(item)
         return isinstance(item, str) and bool(self._numbers(item))
 
     def __repr__(self) -> str:
@@ -170,7 +175,7 @@ class _File:
         self.lock = Lock()
         self.small = entry["rows"] <= MANY_ROWS
         if self.small:
-            self.parquet = _parse(path, _read_verified(path, entry["sha256"]))
+            self.parquet = self._parse(_read_verified(path, entry["sha256"]))
 
     @property
     def rows(self) -> KeyedRows:
@@ -183,13 +188,31 @@ class _File:
         from dipbench.keyed import KeyedRows
 
         if not self.small:
-            rows = mapped_rows(self.path, self.entry["sha256"])
-            _check_columns(self.path, rows.table.schema)
-            return rows
+            return mapped_rows(self.path, self.entry["sha256"], self._check)
         try:
             return KeyedRows(self.parquet.read(use_threads=False))
         except InvalidTable as error:
             raise InvalidTable(f"{self.path}: {error}") from None
+
+    def _parse(self, data: bytes) -> Any:
+        """A `pyarrow.parquet.ParquetFile` with the right columns; no row is read yet."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            # ParquetFile, unlike read_table, does not import pyarrow.dataset.
+            parquet = pq.ParquetFile(pa.BufferReader(data))
+            self._check(parquet.schema_arrow)
+        except pa.ArrowException as error:
+            raise InvalidTable(f"{self.path}: not a Parquet file ({error})") from None
+        except InvalidTable as error:
+            raise InvalidTable(f"{self.path}: {error}") from None
+        return parquet
+
+    def _check(self, found: pa.Schema) -> None:
+        expected = arrow_schema(FILES[self.path.name])
+        if not found.equals(expected):
+            raise InvalidTable(f"columns are {_listed(found)}; expected {_listed(expected)}")
 
 
 def _read_verified(path: Path, stated: str) -> bytes:
@@ -201,26 +224,6 @@ def _read_verified(path: Path, stated: str) -> bytes:
     if found != stated:
         raise altered(path, found, stated)
     return data
-
-
-def _parse(path: Path, data: bytes) -> Any:
-    """A `pyarrow.parquet.ParquetFile` with the right columns; no row is read yet."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        # ParquetFile, unlike read_table, does not import pyarrow.dataset.
-        parquet = pq.ParquetFile(pa.BufferReader(data))
-    except pa.ArrowException as error:
-        raise InvalidTable(f"{path}: not a Parquet file ({error})") from None
-    _check_columns(path, parquet.schema_arrow)
-    return parquet
-
-
-def _check_columns(path: Path, found: pa.Schema) -> None:
-    expected = arrow_schema(FILES[path.name])
-    if not found.equals(expected):
-        raise InvalidTable(f"{path}: columns are {_listed(found)}; expected {_listed(expected)}")
 
 
 def _listed(schema: pa.Schema) -> str:

@@ -8,7 +8,8 @@ import os
 import sys
 from pathlib import Path
 
-from generate.protocol import PROTOCOLS, Protocol, get
+from generate.protocol import Protocol
+from generate.protocols import PROTOCOLS, get
 
 DEFAULT_RESULTS = Path("generate/results")
 

@@ -12,7 +12,8 @@ from dipbench.plots import scatter_plots
 from dipbench.table import Table
 from generate.assemble import assemble
 from generate.images import load_images
-from generate.protocol import Protocol, get
+from generate.protocol import Protocol
+from generate.protocols import get
 from generate.run import run
 from generate.shards import read_results
 

@@ -1,4 +1,4 @@
-"""The protocols: every number that decides what a row of the table means.
+"""What a protocol is: every number that decides what a row of the table means.
 
 A protocol is frozen and hashed; each row records the hash. Changing a number means a new
 protocol with a new name, never a silent edit: a test pins the hashes.
@@ -21,16 +21,7 @@ from dipbench.nodelink import from_node_link
 if TYPE_CHECKING:
     from dipbench.dag import Graph
 
-__all__ = [
-    "PROTOCOLS",
-    "Candidate",
-    "DipSettings",
-    "Protocol",
-    "SupervisedSettings",
-    "get",
-    "log_steps",
-    "read_protocol",
-]
+__all__ = ["Candidate", "DipSettings", "Protocol", "SupervisedSettings", "log_steps"]
 
 MANIFESTS = Path(__file__).parent / "manifests"
 
@@ -124,6 +115,7 @@ class Protocol:
         manifest = json.dumps(self.images, sort_keys=True)
         said: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         said["manifest_sha256"] = hashlib.sha256(manifest.encode()).hexdigest()
+        said["manifest"] = Path(self.manifest).name
         del said["graphs"]
         if self.graphs:
             said["graphs"] = {c.name: c.key for c in self.candidates}
@@ -138,75 +130,3 @@ class Protocol:
 def log_steps(last: int, count: int) -> tuple[int, ...]:
     """At most `count` different integers from 1 to `last`, evenly spaced in their logarithm."""
     return tuple(int(step) for step in np.unique(np.geomspace(1, last, count).round()))
-
-
-PROTOCOLS = {
-    protocol.name: protocol
-    for protocol in (
-        Protocol(name="core64-v1", space="core64", manifest="bsds500.json"),
-        Protocol(
-            name="demo-v1",
-            space="core64",
-            manifest="demo.json",
-            seeds=(0, 1),
-            architectures=(
-                "d1-s-bilinear-w8",
-                "d2-s-bilinear-w8",
-                "d3-s-bilinear-w8",
-                "d4-s-bilinear-w8",
-                "d5-s-bilinear-w8",
-                "d2-s0-bilinear-w8",
-                "d3-s0-bilinear-w16",
-                "d3-s1-bilinear-w8",
-                "d4-s2-bilinear-w8",
-                "d5-s0-bilinear-w8",
-                "d5-s1-bilinear-w8",
-                "d5-s3-bilinear-w8",
-            ),
-            supervised=SupervisedSettings(steps=300, recorded=16),
-            dip=DipSettings(iterations=800, recorded=40, stop_patience=300),
-        ),
-    )
-}
-
-
-def get(name: str) -> Protocol:
-    """The protocol called `name`, or that of a JSON file whose path ends in ``.json``.
-
-    Raises:
-        ValueError: there is none, or the file does not describe one.
-        OSError: the file cannot be read.
-    """
-    if name.endswith(".json"):
-        return read_protocol(Path(name))
-    if name not in PROTOCOLS:
-        choices = ", ".join(PROTOCOLS)
-        raise ValueError(f"unknown protocol {name!r}; expected one of {choices} or a .json file")
-    return PROTOCOLS[name]
-
-
-def read_protocol(path: Path) -> Protocol:
-    """A protocol from JSON with the fields of `Protocol`; what is left out has its default.
-
-    The files that it names are looked for beside it, image manifests also among those that
-    come with the generator.
-    """
-    try:
-        said = json.loads(path.read_bytes())
-        for field, kind in (("supervised", SupervisedSettings), ("dip", DipSettings)):
-            if field in said:
-                said[field] = kind(**said[field])
-        for field in ("seeds", "architectures"):
-            if field in said:
-                said[field] = tuple(said[field])
-        for field in ("manifest", "graphs"):
-            beside = path.parent / said.get(field, "")
-            if said.get(field) and beside.exists():
-                said[field] = str(beside.resolve())
-        protocol = Protocol(**said)
-        if protocol.name in PROTOCOLS or not protocol.name.replace("-", "").isalnum():
-            raise ValueError(f"name is {protocol.name!r}; expected a new one of letters and digits")
-        _ = protocol.hash  # reads the files that it names
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"protocol {path}: {error}") from None
-    return protocol

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from generate.images import load_images
-from generate.protocol import DipSettings, SupervisedSettings, get
+from generate.protocol import DipSettings, SupervisedSettings
+from generate.protocols import get
 
 
 @pytest.fixture(scope="session")

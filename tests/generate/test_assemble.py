@@ -10,7 +10,7 @@ from generate import measure
 from generate.assemble import assemble
 from generate.measure import _row
 from generate.plan import make_plan
-from generate.protocol import get
+from generate.protocols import get
 from generate.shards import Results, read_results
 
 ROOT = Path(__file__).parents[2]

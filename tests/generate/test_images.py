@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from generate.images import centre, demo_folder, grey, halve, load_images, save_images
-from generate.protocol import get
+from generate.protocols import get
 
 
 def with_manifest(protocol, change):

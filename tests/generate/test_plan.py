@@ -3,7 +3,7 @@
 from collections import Counter
 
 from generate.plan import make_plan, measured_architectures
-from generate.protocol import get
+from generate.protocols import get
 
 
 def test_core64_plan_is_whole_and_free_of_repeats():

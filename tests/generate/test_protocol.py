@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from generate.protocol import PROTOCOLS, DipSettings, get, log_steps
+from generate.protocol import DipSettings, log_steps
+from generate.protocols import PROTOCOLS, get
 
 # A hash may only change together with the protocol's name.
 HASHES = {
