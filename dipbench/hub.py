@@ -117,7 +117,7 @@ def _fallen_back(repo_id: str, revision: str, cause: Unreachable) -> tuple[Path,
 
 def _mended(folder: Path, repo_id: str, revision: str) -> tuple[Path, Table]:
     """A broken snapshot, fetched once more; by one process at a time."""
-    from huggingface_hub.utils import WeakFileLock
+    from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined] # it is there
 
     with WeakFileLock(folder.parents[1] / "dipbench.lock"):
         try:
