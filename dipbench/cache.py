@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cache_folder", "mapped_rows"]
 
-ROWS, NAMES, SIZES = "rows.arrow", "names.npy", "sizes.json"
+ROWS, RECORDS, NAMES, SIZES = "rows.arrow", "records.npy", "names.npy", "sizes.json"
 FORMAT = "1"
 
 Check: TypeAlias = Callable[[Any], None]
@@ -61,7 +61,8 @@ def mapped_rows(parquet: Path, sha256: str, check: Check) -> KeyedRows:
         _make(parquet, sha256, entry, check)
     table = pa.ipc.open_file(pa.memory_map(str(entry / ROWS))).read_all()
     names = entry / NAMES
-    return KeyedRows(table, np.load(names, mmap_mode="r") if names.exists() else None)
+    order = np.load(names, mmap_mode="r") if names.exists() else None
+    return KeyedRows(table, order, np.asarray(np.load(entry / RECORDS, mmap_mode="r")))
 
 
 def _intact(entry: Path) -> bool:
@@ -69,7 +70,7 @@ def _intact(entry: Path) -> bool:
     try:
         sizes = json.loads((entry / SIZES).read_bytes())
         stated = {file: (entry / file).stat().st_size for file in sizes}
-        return ROWS in stated and stated == sizes
+        return {ROWS, RECORDS} <= set(stated) and stated == sizes
     except (OSError, ValueError, TypeError):
         return False
 
@@ -118,6 +119,7 @@ def _write(parquet: Path, folder: Path, check: Check) -> None:
         raise InvalidTable(f"not a Parquet file ({error})") from None
     check(source.schema_arrow)
     table = sorted_by_key(source.read())
+    np.save(folder / RECORDS, KeyedRows(table).records)
     with pa.OSFile(str(folder / ROWS), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
         out.write_table(table)
     if "name" in table.column_names and table["name"].null_count < len(table):

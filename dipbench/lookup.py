@@ -165,22 +165,18 @@ def query_many(
     Raises:
         InvalidArchitecture, NotInTable: as `query`, for the first that fails.
     """
-    import pyarrow as pa
+    import pandas as pd
 
     table = load() if table is None else table
     seed, image = _checked(seed, image)
     wanted = [_name_or_key(table, a) for a in architectures]
     if seed is not None or image is not None:
-        import pandas as pd
-
         results = [query(a, task, seed, image, table=table) for a in wanted]
         return pd.DataFrame([[getattr(r, c) for c in COLUMNS] for r in results], columns=COLUMNS)
     rows = table.locate(wanted, task)
     if (rows < 0).any():
         raise _not_in_table(table, wanted[int((rows < 0).argmax())], task)
-    frame: pd.DataFrame = (
-        table.architectures.select(list(MEASURED)).take(pa.array(rows)).to_pandas()
-    )
+    frame = pd.DataFrame(table.architecture_rows.take(rows, MEASURED), copy=False)
     frame.insert(COLUMNS.index("seed"), "seed", None)
     frame.insert(COLUMNS.index("image"), "image", None)
     return frame

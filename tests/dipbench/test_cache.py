@@ -513,7 +513,7 @@ def test_an_entry_without_sizes_is_replaced(folder, cache):
     (entry / "rows.arrow").write_bytes(b"half")
     assert len(Table.read(folder)) == 4
     assert entries(cache) == [entry]
-    assert sorted(contents(entry)) == ["names.npy", "rows.arrow", "sizes.json"]
+    assert sorted(contents(entry)) == ["names.npy", "records.npy", "rows.arrow", "sizes.json"]
 
 
 @pytest.mark.usefixtures("big")
