@@ -95,7 +95,7 @@ class Curve:
     """RMSE at recorded steps, in grey levels, mean over `n_runs` runs.
 
     Attributes:
-        step: iterations done, 1 after the first update.
+        step: supervised: updates done; DIP: iterations, 1 being the untrained network's output.
         rmse: supervised: validation RMSE; DIP: raw output against the clean image.
         rmse_noisy, averaged_rmse, averaged_rmse_noisy: DIP alone, else empty: the raw output
             against the noisy image, and the averaged output against both.
@@ -196,7 +196,8 @@ def _answer(
         values = [row[name] for name in MEASURED]
     # One NaN for all: results that say the same are equal, though NaN equals nothing.
     values = [value if value == value else math.nan for value in values]
-    result = Result(*values[:ASKED], seed, image, *values[ASKED:], table)  # type: ignore[call-arg] # it miscounts
+    answer = (*values[:ASKED], seed, image, *values[ASKED:], table)
+    result = Result(*answer)
     if isinstance(architecture, str) and len(table.answers) < REMEMBERED:
         table.answers[architecture, task, seed, image] = result
     return result

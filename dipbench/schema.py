@@ -97,7 +97,9 @@ CURVES = (
     MODE,
     SEED,
     IMAGE,
-    Column("step", "ints", "iterations", "where the curve was recorded, 1 the first update"),
+    Column(
+        "step", "ints", "iterations", "supervised: updates done; DIP: 1 is the untrained output"
+    ),
     Column("val_rmse", "floats", "grey levels", "supervised: validation RMSE"),
     Column("rmse", "floats", "grey levels", "DIP: raw output against the clean image"),
     Column("rmse_noisy", "floats", "grey levels", "DIP: raw output against the noisy image"),
