@@ -1,5 +1,8 @@
 """What several test files draw: relabelled copies, random valid networks, small tables."""
 
+import os
+import subprocess
+import sys
 from itertools import count
 
 import networkx as nx
@@ -7,6 +10,8 @@ import pytest
 
 from dipbench.aggregate import summarise
 from dipbench.features import macs, params
+from dipbench.hub import EMBEDDED
+from dipbench.publish import build
 from dipbench.schema import CURVES, RUNS
 from dipbench.space import Architecture
 from dipbench.table import Table, write_table
@@ -233,3 +238,58 @@ def table_folder(tmp_path_factory):
 def table(table_folder):
     """That table, read anew: nothing was asked of it before."""
     return Table.read(table_folder)
+
+
+# Data sets
+
+
+PUBLISHED = {
+    "protocol": {
+        "name": "synthetic-v1",
+        "sigma": 25.0,
+        "size": 64,
+        "seeds": [0, 1],
+        "architectures": ["a", "b", "c", "d"],
+        "dip": {"iterations": 16, "rate": 0.01},
+    },
+    "images": {
+        "source": "a camera",
+        "citation": "A. Author, Photographs, 2001",
+        "dip": ["camera-a", "camera-b"],
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory, make_table):
+    """A table with missing values of every kind; read it, never change it."""
+    return make_table(tmp_path_factory.mktemp("source"), **PUBLISHED)
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory, source):
+    """The data sets of that table and of the embedded one."""
+    out = tmp_path_factory.mktemp("data-sets")
+    for name, table in (("synthetic", source), ("embedded", EMBEDDED)):
+        build(table, out / name, "some-owner/some.name")
+    return {name: out / name for name in ("synthetic", "embedded")}
+
+
+@pytest.fixture(params=["synthetic", "embedded"])
+def folder(request, folders):
+    return folders[request.param]
+
+
+@pytest.fixture(scope="session")
+def python():
+    """python(script, *arguments, **environment): run it in a new interpreter."""
+
+    def run(script, *arguments, **environment):
+        command = [sys.executable, "-c", script, *map(str, arguments)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env={**os.environ, **environment}
+        )
+        assert done.returncode == 0, done.stderr
+        return done
+
+    return run

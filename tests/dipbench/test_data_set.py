@@ -3,10 +3,7 @@
 import hashlib
 import json
 import math
-import os
 import re
-import subprocess
-import sys
 from importlib.util import find_spec
 
 import pyarrow.parquet as pq
@@ -17,7 +14,6 @@ from hypothesis import strategies as st
 import dipbench
 from dipbench import load
 from dipbench.coverage import Plan, coverage, plan
-from dipbench.hub import EMBEDDED
 from dipbench.publish import build
 from dipbench.publish.card import size_category
 from dipbench.publish.release import quoted
@@ -26,50 +22,6 @@ from dipbench.schema import FILES
 REPO = "some-owner/some.name"
 TABLE = ["architectures.parquet", "curves.parquet", "manifest.json", "runs.parquet"]
 CONFIGS = ["architectures", "runs", "curves"]
-STATED = {
-    "protocol": {
-        "name": "synthetic-v1",
-        "sigma": 25.0,
-        "size": 64,
-        "seeds": [0, 1],
-        "architectures": ["a", "b", "c", "d"],
-        "dip": {"iterations": 16, "rate": 0.01},
-    },
-    "images": {
-        "source": "a camera",
-        "citation": "A. Author, Photographs, 2001",
-        "dip": ["camera-a", "camera-b"],
-    },
-}
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory, make_table):
-    """A table with missing values of every kind; read it, never change it."""
-    return make_table(tmp_path_factory.mktemp("source"), **STATED)
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory, source):
-    """The data sets of that table and of the embedded one."""
-    out = tmp_path_factory.mktemp("data-sets")
-    for name, table in (("synthetic", source), ("embedded", EMBEDDED)):
-        build(table, out / name, REPO)
-    return {name: out / name for name in ("synthetic", "embedded")}
-
-
-@pytest.fixture(params=["synthetic", "embedded"])
-def folder(request, folders):
-    return folders[request.param]
-
-
-def python(script, *arguments, **environment):
-    command = [sys.executable, "-c", script, *map(str, arguments)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, **environment}
-    )
-    assert done.returncode == 0, done.stderr
-    return done
 
 
 # datasets -----------------------------------------------------------------------------------
@@ -97,7 +49,7 @@ print(json.dumps(out))
 
 
 @pytest.fixture(scope="module")
-def loaded(folders, tmp_path_factory):
+def loaded(folders, tmp_path_factory, python):
     """What `datasets` reads of both folders, in an interpreter of its own, without network."""
     if find_spec("datasets") is None:
         pytest.skip("datasets is not installed")
@@ -307,7 +259,7 @@ print(json.dumps(out, default=bytes.decode))
 
 
 @pytest.fixture(scope="module")
-def croissants(folders, source, tmp_path_factory):
+def croissants(folders, source, tmp_path_factory, python):
     """What mlcroissant reads of the folders, and of a third one with a date."""
     if find_spec("mlcroissant") is None:
         pytest.skip("mlcroissant is not installed")
@@ -379,7 +331,7 @@ def test_key_of_a_record_set_tells_its_rows_apart(folder, config):
 
 
 @pytest.mark.parametrize("published", [None, "2031-02-03"])
-def test_citation_is_valid(tmp_path, source, published):
+def test_citation_is_valid(tmp_path, source, published, python):
     build(source, tmp_path / "out", REPO, published)
     script = "from cffconvert.cli.cli import cli; cli()"
     python(script, "--validate", "--infile", tmp_path / "out" / "CITATION.cff")

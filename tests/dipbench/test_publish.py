@@ -2,11 +2,8 @@
 
 import hashlib
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,54 +19,10 @@ from dipbench.publish.release import check_repo_id
 REPO = "some-owner/some.name"
 TABLE = ["architectures.parquet", "curves.parquet", "manifest.json", "runs.parquet"]
 TEXTS = ["CITATION.cff", "DATASHEET.md", "README.md", "croissant.json"]
-STATED = {
-    "protocol": {
-        "name": "synthetic-v1",
-        "sigma": 25.0,
-        "size": 64,
-        "seeds": [0, 1],
-        "architectures": ["a", "b", "c", "d"],
-        "dip": {"iterations": 16, "rate": 0.01},
-    },
-    "images": {
-        "source": "a camera",
-        "citation": "A. Author, Photographs, 2001",
-        "dip": ["camera-a", "camera-b"],
-    },
-}
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory, make_table):
-    """A table with missing values of every kind; read it, never change it."""
-    return make_table(tmp_path_factory.mktemp("source"), **STATED)
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory, source):
-    """The data sets of that table and of the embedded one."""
-    out = tmp_path_factory.mktemp("data-sets")
-    for name, table in (("synthetic", source), ("embedded", EMBEDDED)):
-        build(table, out / name, REPO)
-    return {name: out / name for name in ("synthetic", "embedded")}
-
-
-@pytest.fixture(params=["synthetic", "embedded"])
-def folder(request, folders):
-    return folders[request.param]
 
 
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def python(script, *arguments, **environment):
-    command = [sys.executable, "-c", script, *map(str, arguments)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, **environment}
-    )
-    assert done.returncode == 0, done.stderr
-    return done
 
 
 # The folder ---------------------------------------------------------------------------------
@@ -406,7 +359,7 @@ def test_refusal_of_the_hub_is_one_line_that_names_the_repository(folders, monke
             upload(folders["synthetic"], REPO)
 
 
-def test_modules_import_no_library_of_others():
+def test_modules_import_no_library_of_others(python):
     modules = ["coverage", "publish", "publish.card", "publish.croissant", "publish.upload"]
     imports = "\n".join(f"import dipbench.{module}" for module in modules)
     found = set(python(f"{imports}\nimport sys\nprint(*sys.modules)").stdout.split())
