@@ -153,13 +153,14 @@ def _status(options: argparse.Namespace) -> None:
 
     protocol, folder = _folder(options)
     results = read_results(folder, protocol)
-    parts = progress(make_plan(protocol), results)
+    parts = progress(protocol, make_plan(protocol), results)
     if options.json:
         print(json.dumps([asdict(part) for part in parts]))
         return
-    print(f"{'part':<24}{'done':>8}{'to do':>8}{'failed':>8}")
+    print(f"{'part':<24}{'done':>8}{'to do':>8}{'failed':>8}{'hours':>8}")
     for part in parts:
-        print(f"{part.part:<24}{part.done:>8}{part.to_do:>8}{part.failed:>8}")
+        hours = "-" if part.hours is None else f"{part.hours:.1f}"
+        print(f"{part.part:<24}{part.done:>8}{part.to_do:>8}{part.failed:>8}{hours:>8}")
     for file in results.rejected:
         print(f"not a shard of {protocol.name}: {file.path.name}: {file.reason}")
 

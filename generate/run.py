@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import signal
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import FrameType
 
@@ -30,12 +31,18 @@ FIXED_COST = 8e6
 
 @dataclass(frozen=True)
 class Progress:
-    """Done, to do and failed, of one part of the plan."""
+    """Done, to do and failed, of one part of the plan.
+
+    Attributes:
+        hours: computing time of what is to do, at the rate of what is done; None as long as
+            nothing of a kind that is to do is done.
+    """
 
     part: str
     done: int
     to_do: int
     failed: int
+    hours: float | None
 
 
 def cost(protocol: Protocol, unit: Unit) -> float:
@@ -48,17 +55,35 @@ def cost(protocol: Protocol, unit: Unit) -> float:
     return iterations * (macs(unit.architecture.graph, inputs, protocol.size) + FIXED_COST)
 
 
-def progress(units: Iterable[Unit], results: Results) -> list[Progress]:
+def progress(protocol: Protocol, units: Iterable[Unit], results: Results) -> list[Progress]:
     """Per part of the plan, in order."""
-    done: Counter[str] = Counter()
-    total: Counter[str] = Counter()
-    failed: Counter[str] = Counter()
+    parts: dict[str, list[Unit]] = {}
     for unit in units:
-        total[unit.part] += 1
-        rows = results.units.get(unit.id, [])
-        done[unit.part] += bool(rows)
-        failed[unit.part] += any(row["status"] != "ok" for row in rows)
-    return [Progress(p, done[p], total[p] - done[p], failed[p]) for p in total]
+        parts.setdefault(unit.part, []).append(unit)
+    rates = _rates(protocol, chain(*parts.values()), results)
+    return [_part(protocol, part, parts[part], results, rates) for part in parts]
+
+
+def _part(
+    protocol: Protocol, part: str, units: list[Unit], results: Results, rates: dict[str, float]
+) -> Progress:
+    missing = [unit for unit in units if unit.id not in results.units]
+    rows = [results.units[unit.id] for unit in units if unit.id in results.units]
+    failed = sum(any(row["status"] != "ok" for row in of_unit) for of_unit in rows)
+    known = all(unit.mode in rates for unit in missing)
+    seconds = sum(cost(protocol, unit) * rates[unit.mode] for unit in missing) if known else None
+    return Progress(part, len(rows), len(missing), failed, seconds and seconds / 3600)
+
+
+def _rates(protocol: Protocol, units: Iterable[Unit], results: Results) -> dict[str, float]:
+    """Seconds per unit of `cost`, of each mode, over all that is done."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    costs: defaultdict[str, float] = defaultdict(float)
+    for unit in units:
+        for row in results.units.get(unit.id, []):
+            seconds[unit.mode] += row["seconds"]
+            costs[unit.mode] += cost(protocol, unit) / max(1, len(unit.images))
+    return {mode: seconds[mode] / costs[mode] for mode in costs}
 
 
 def run(

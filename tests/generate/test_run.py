@@ -15,7 +15,7 @@ from generate.assemble import assemble
 from generate.plan import make_plan
 from generate.pool import Job, run_units
 from generate.run import progress, run
-from generate.shards import read_results
+from generate.shards import Results, read_results
 
 ROOT = Path(__file__).parents[2]
 
@@ -78,8 +78,25 @@ def test_a_run_measures_every_unit_of_the_plan(tiny, finished):
     results = read_results(finished, tiny)
     plan = make_plan(tiny)
     assert set(results.units) == {unit.id for unit in plan}
-    assert [(p.done, p.to_do, p.failed) for p in progress(plan, results)] == [(6, 0, 0)] * 2
+    found = [(p.done, p.to_do, p.failed, p.hours) for p in progress(tiny, plan, results)]
+    assert found == [(6, 0, 0, 0)] * 2
     assert not list(finished.glob("*.tmp"))
+
+
+def test_hours_left_go_by_the_measured_seconds_of_either_mode(tiny, finished):
+    plan = make_plan(tiny)
+    whole = read_results(finished, tiny)
+    for rows in whole.units.values():
+        for row in rows:
+            row["seconds"] = 3600.0
+    first = [unit for unit in plan if unit.part == plan[0].part]
+    half = Results({unit.id: whole.units[unit.id] for unit in first})
+    done, to_do = progress(tiny, plan, half)
+    assert done.hours == 0
+    # Two fits and one training each for the same three architectures, an hour a piece.
+    assert to_do.hours == pytest.approx(3 * 3)
+    dip_alone = Results({unit.id: whole.units[unit.id] for unit in first if unit.mode == "dip"})
+    assert progress(tiny, plan, dip_alone)[1].hours is None
 
 
 def test_a_second_run_has_nothing_to_do(tiny, images, finished):
