@@ -15,16 +15,13 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from dipbench.errors import InvalidTable
 from dipbench.keyed import KeyedRows, sorted_by_key
 from dipbench.manifest import altered, digest
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["cache_folder", "mapped_rows"]
 

@@ -11,15 +11,17 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from types import FrameType
 
 from dipbench.features import macs
+from dipbench.space import Architecture
 from generate.images import Images
 from generate.plan import Unit, make_plan
 from generate.pool import Job, run_units
-from generate.protocol import Protocol
+from generate.protocol import Candidate, Protocol
 from generate.shards import Results, read_results, set_aside
 
 __all__ = ["Progress", "cost", "progress", "run"]
@@ -52,7 +54,13 @@ def cost(protocol: Protocol, unit: Unit) -> float:
         iterations *= len(unit.images)
     else:
         inputs, iterations = 1, protocol.supervised.steps * protocol.supervised.batch
-    return iterations * (macs(unit.architecture.graph, inputs, protocol.size) + FIXED_COST)
+    return iterations * (_macs(unit.architecture, inputs, protocol.size) + FIXED_COST)
+
+
+@cache
+def _macs(architecture: Architecture | Candidate, inputs: int, size: int) -> int:
+    """The same for every seed and group of images, and asked for once per unit."""
+    return macs(architecture.graph, inputs, size)
 
 
 def progress(protocol: Protocol, units: Iterable[Unit], results: Results) -> list[Progress]:

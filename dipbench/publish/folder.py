@@ -6,7 +6,6 @@ description and a citation. The same table gives the same bytes.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 from dipbench.coverage import coverage
 from dipbench.errors import InvalidTable
 from dipbench.hub import load
-from dipbench.manifest import MANIFEST
+from dipbench.manifest import MANIFEST, digest
 from dipbench.publish.card import card
 from dipbench.publish.croissant import croissant
 from dipbench.publish.datasheet import datasheet
@@ -157,6 +156,4 @@ def data_set(folder: str | os.PathLike[str]) -> Path:
 
 def _digest(path: Path) -> tuple[int, str]:
     """Size in bytes and SHA-256 in hex."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-    return path.stat().st_size, digest.hexdigest()
+    return path.stat().st_size, digest(path)
