@@ -1,0 +1,107 @@
+"""Bayesian optimisation: a Gaussian process over features, and expected improvement.
+
+Jones, Schonlau, Welch, "Efficient global optimization of expensive black-box functions",
+Journal of Global Optimization 13, 1998. Needs scikit-learn: ``pip install dipbench[nas]``.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dipbench.nas.problem import Problem
+from dipbench.space import DEPTHS, UPSAMPLES, Architecture
+
+if TYPE_CHECKING:
+    from dipbench.nas.measured import Member
+
+__all__ = ["encode", "gaussian_process"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def gaussian_process(
+    problem: Problem, rng: np.random.Generator, start: int = 5, refit: float = 1.5
+) -> None:
+    """Evaluate where a Gaussian process of the objective's logarithm expects most improvement.
+
+    Args:
+        start: so many random architectures come first.
+        refit: the kernel is fitted anew when there are this many times as many evaluations.
+
+    Raises:
+        ImportError: scikit-learn is not installed.
+    """
+    inputs = encode(problem)
+    order = rng.permutation(len(inputs))
+    known = order[:start].tolist()
+    values = [_log_value(problem, place) for place in known]
+    model, due = _new_model(), 0.0
+    while len(known) < len(inputs):
+        fit_kernel = len(known) >= due
+        if fit_kernel:
+            model, due = _new_model(), refit * len(known)
+        _fit(model, inputs[known], np.array(values))
+        if fit_kernel:
+            model.set_params(kernel=model.kernel_, optimizer=None)
+        unknown = np.setdiff1d(order, known, assume_unique=True)  # ties fall at random
+        gains = _expected_improvement(*model.predict(inputs[unknown], True), min(values))
+        known.append(int(unknown[gains.argmax()]))
+        values.append(_log_value(problem, known[-1]))
+
+
+def encode(problem: Problem) -> Floats:
+    """Free features of all architectures, one row each, of mean 0 and standard deviation 1.
+
+    Depth, SLC and the logarithms of parameters and MACs; in a named space also which levels
+    have skip connections and which up-sampling is used.
+    """
+    columns = np.array([_numbers(problem, a) for a in problem.architectures])
+    spread = columns.std(axis=0)
+    return (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1)
+
+
+def _numbers(problem: Problem, architecture: Member) -> list[float]:
+    found = problem.features(architecture)
+    numbers = [found.depth, found.slc, math.log(found.params), math.log(found.macs)]
+    if isinstance(architecture, Architecture):
+        numbers += [float(level in architecture.skips) for level in range(max(DEPTHS))]
+        numbers += [float(architecture.upsample == kind) for kind in UPSAMPLES]
+    return numbers
+
+
+def _log_value(problem: Problem, place: int) -> float:
+    return math.log(problem.evaluate(problem.architectures[place]).values[0])
+
+
+def _new_model() -> Any:
+    try:
+        from sklearn.gaussian_process import GaussianProcessRegressor
+        from sklearn.gaussian_process.kernels import Matern, WhiteKernel
+    except ImportError:
+        raise ImportError(
+            "gaussian_process needs scikit-learn: pip install dipbench[nas]"
+        ) from None
+    kernel = Matern(3.0, (0.3, 30.0), nu=2.5) + WhiteKernel(0.1, (1e-4, 1.0))
+    return GaussianProcessRegressor(kernel, normalize_y=True)
+
+
+def _fit(model: Any, inputs: Floats, values: Floats) -> None:
+    with warnings.catch_warnings():
+        # A kernel at a bound, or short of convergence, still ranks what to try next.
+        warnings.simplefilter("ignore")
+        model.fit(inputs, values)
+
+
+def _expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
+    from scipy.special import ndtr
+
+    deviation = np.maximum(deviation, 1e-12)
+    z = (best - mean) / deviation
+    density = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
+    gains: Floats = deviation * (z * ndtr(z) + density)
+    return gains

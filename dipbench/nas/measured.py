@@ -1,0 +1,205 @@
+"""What a table holds of one task, arranged so that a search looks it up in a microsecond."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from dipbench.errors import InvalidTable, NotInTable
+from dipbench.nas.objectives import FREE, OBJECTIVES, Objective
+from dipbench.space import SPACES, Architecture, Space
+
+if TYPE_CHECKING:
+    from dipbench.table import Table
+
+__all__ = ["Measured", "Member", "Runs", "measured"]
+
+# How a space calls its members: by architecture in a named space, by key in any other.
+Member: TypeAlias = "Architecture | str"
+Which: TypeAlias = tuple[int, str, int | None]  # place, mode, seed or None for all seeds
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The finished runs of one architecture and mode: those of one seed, or all of them.
+
+    Attributes:
+        seconds: computing time of all of them together.
+        values: by objective, the mean over the runs: at every step of the learning curve
+            where the objective has one, else the one value at its end.
+    """
+
+    seconds: float
+    values: Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One task of a table.
+
+    Attributes:
+        protocol: of the table.
+        space: the space whose edits lead from one member to the next; None for own graphs.
+        members: in the order of the space; own graphs in that of their keys.
+        rows: by place in `members`, the row of the table's architectures.
+        runs: by place, mode and seed. MACs and parameters are there for every seed.
+        seeds: by place and mode, the seeds with a finished run, ascending.
+        steps: by mode, the steps of the learning curve, ascending; the last is the full run.
+    """
+
+    protocol: str
+    space: Space | None
+    members: tuple[Member, ...]
+    rows: tuple[dict[str, Any], ...]
+    runs: Mapping[Which, Runs]
+    seeds: Mapping[tuple[int, str], tuple[int, ...]]
+    steps: Mapping[str, tuple[int, ...]]
+
+    def names(self, places: Iterable[int]) -> dict[object, int]:
+        """The place of each architecture by all that it is called: itself, its name, its key."""
+        names: dict[object, int] = {}
+        for place in places:
+            row = self.rows[place]
+            names |= {self.members[place]: place, row["key"]: place}
+            if row["name"] is not None:
+                names[row["name"]] = place
+        return names
+
+
+_known: WeakKeyDictionary[Table, dict[str, Measured]] = WeakKeyDictionary()
+
+
+def measured(table: Table, task: str) -> Measured:
+    """What `table` holds of `task`; made once and kept as long as the table is.
+
+    Raises:
+        NotInTable: the table lacks the task.
+        InvalidTable: a finished run has no seconds or no learning curve, or the curves of one
+            mode have different steps.
+    """
+    known = _known.setdefault(table, {})
+    if task not in known:
+        known[task] = _read(table, task)
+    return known[task]
+
+
+def _read(table: Table, task: str) -> Measured:
+    if task not in table.tasks:
+        listed = ", ".join(sorted(table.tasks)) or "none"
+        raise NotInTable(f"task {task!r} was not measured; expected one of {listed}")
+    space = Space(table.manifest["space"]) if table.manifest["space"] in SPACES else None
+    rows = _in_order(_rows(table.architectures, task), space)
+    finished = [run for run in _rows(table.runs, task) if run["status"] == "ok"]
+    runs = _free(rows, {run["seed"] for run in finished})
+    steps: dict[str, tuple[int, ...]] = {FREE: (1,)}
+    places = {row["key"]: place for place, row in enumerate(rows)}
+    for mode in ("supervised", "dip"):
+        of_mode = [run for run in finished if run["mode"] == mode]
+        if not of_mode:
+            continue
+        steps[mode], curves = _curves(_rows(table.curves, task), mode, of_mode)
+        runs |= _means(places, mode, of_mode, curves)
+    seeds: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for place, mode, seed in runs:
+        if mode != FREE and seed is not None:
+            seeds[place, mode].append(seed)
+    members = [Architecture.parse(row["name"]) if space else row["key"] for row in rows]
+    return Measured(
+        protocol=table.protocol,
+        space=space,
+        members=tuple(members),
+        rows=tuple(rows),
+        runs=runs,
+        seeds={of: tuple(sorted(found)) for of, found in seeds.items()},
+        steps=steps,
+    )
+
+
+def _rows(table: Any, task: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return [row for row in rows if row["task"] == task]
+
+
+def _in_order(rows: list[dict[str, Any]], space: Space | None) -> list[dict[str, Any]]:
+    if space is None:
+        return rows
+    by_name = {row["name"]: row for row in rows}
+    return [by_name[a.name] for a in space if a.name in by_name]
+
+
+def _free(rows: list[dict[str, Any]], seeds: set[int]) -> dict[Which, Runs]:
+    names = [objective.name for objective in OBJECTIVES.values() if objective.mode == FREE]
+    known = [Runs(0.0, {name: (_number(row[name]),) for name in names}) for row in rows]
+    return {(i, FREE, seed): runs for i, runs in enumerate(known) for seed in {None, *seeds}}
+
+
+def _curves(
+    curves: list[dict[str, Any]], mode: str, runs: list[dict[str, Any]]
+) -> tuple[tuple[int, ...], Floats]:
+    """The steps, and one row per run: its objective, had it been judged at each of them."""
+    column = "rmse" if mode == "dip" else "val_rmse"
+    found = {(c["key"], c["seed"], c["image"]): c for c in curves if c["mode"] == mode}
+    steps: list[int] = []
+    recorded = []
+    for run in runs:
+        curve = found.get((run["key"], run["seed"], run["image"]))
+        if curve is None or not curve["step"]:
+            raise InvalidTable(f"{_called(run)} has no learning curve; expected one")
+        steps = steps or curve["step"]
+        if curve["step"] != steps or len(curve[column] or ()) != len(steps):
+            raise InvalidTable(f"{_called(run)} has a curve of other steps; expected {steps}")
+        recorded.append(curve[column])
+    values = np.array(recorded, np.float64)
+    # A fit is judged by its peak: the least RMSE recorded up to that iteration.
+    return tuple(steps), np.minimum.accumulate(values, axis=1) if mode == "dip" else values
+
+
+def _means(
+    places: Mapping[str, int], mode: str, runs: list[dict[str, Any]], curves: Floats
+) -> dict[Which, Runs]:
+    groups: dict[Which, list[int]] = defaultdict(list)
+    for number, run in enumerate(runs):
+        for seed in (run["seed"], None):
+            groups[places[run["key"]], mode, seed].append(number)
+    objectives = [objective for objective in OBJECTIVES.values() if objective.mode == mode]
+    columns = {o.name: [_number(run[o.column]) for run in runs] for o in objectives}
+    seconds = [_seconds(run) for run in runs]
+
+    def series(objective: Objective, numbers: list[int]) -> tuple[float, ...]:
+        column = columns[objective.name]
+        end = math.fsum(column[n] for n in numbers) / len(numbers)
+        if objective.curve is None:
+            return (end,)
+        # A curve is rounded to single precision; at its end is the run's own number.
+        return (*curves[numbers, :-1].mean(axis=0).tolist(), end)
+
+    return {
+        which: Runs(
+            math.fsum(seconds[n] for n in numbers), {o.name: series(o, numbers) for o in objectives}
+        )
+        for which, numbers in groups.items()
+    }
+
+
+def _seconds(run: Mapping[str, Any]) -> float:
+    seconds = _number(run["seconds"])
+    if not 0 <= seconds < math.inf:
+        raise InvalidTable(f"{_called(run)} took {seconds} seconds; expected how long it took")
+    return seconds
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _called(run: Mapping[str, Any]) -> str:
+    image = "" if run["image"] is None else f", image {run['image']}"
+    return f"{run['name'] or run['key']}: {run['mode']} run of seed {run['seed']}{image}"
