@@ -8,7 +8,8 @@ problem's history. It stops when every architecture was evaluated, or when `eval
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import suppress
+from typing import Protocol
 
 import numpy as np
 
@@ -30,7 +31,18 @@ class Algorithm(Protocol):
     def __call__(self, problem: Problem, rng: np.random.Generator) -> None: ...
 
 
-ALGORITHMS: Mapping[str, Algorithm] = {function.__name__: function for function in (random_search,)}
+ALGORITHMS: Mapping[str, Algorithm] = {
+    function.__name__: function
+    for function in (
+        random_search,
+        local_search,
+        regularized_evolution,
+        successive_halving,
+        hyperband,
+        gaussian_process,
+        dip_guided,
+    )
+}
 
 
 def search(algorithm: str | Algorithm, problem: Problem, rng: np.random.Generator) -> None:
@@ -44,10 +56,8 @@ def search(algorithm: str | Algorithm, problem: Problem, rng: np.random.Generato
         NotInTable: it proposes an architecture that is not among the problem's.
     """
     function = named(algorithm) if isinstance(algorithm, str) else algorithm
-    try:
+    with suppress(BudgetExceeded):
         function(problem, rng)
-    except BudgetExceeded:
-        pass
 
 
 def named(algorithm: str) -> Algorithm:
