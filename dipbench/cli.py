@@ -1,4 +1,4 @@
-"""The command ``dipbench``: query, features, table, plot, download, publish."""
+"""The command ``dipbench``: query, features, table, plot, findings, compare, download, publish."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from dipbench.space import Architecture
 
 if TYPE_CHECKING:
     from dipbench.dag import Graph
+    from dipbench.nas import Problem
 
 __all__ = ["main"]
 
@@ -79,6 +81,31 @@ def _parser() -> argparse.ArgumentParser:
     plot = add("plot", _plot, "draw the three scatter plots")
     plot.add_argument("--out", type=Path, default=Path("plots"), metavar="DIR")
 
+    findings = add("findings", _findings, "write what a table shows: a document and its figures")
+    findings.add_argument("--out", type=Path, default=Path("findings"), metavar="DIR")
+    findings.add_argument("--task", default="denoise25", help="default: %(default)s")
+    findings.add_argument("--seed", type=int, default=0, help="of the resampling; default: 0")
+
+    datasheet = add("datasheet", _datasheet, "print the datasheet of a table, in Markdown")
+
+    compare = add("compare", _compare, "search the table with several algorithms, many times each")
+    compare.add_argument("--algorithms", metavar="A,B,...", help="default: all")
+    compare.add_argument("--repeats", type=int, default=200, help="of each; default: %(default)s")
+    compare.add_argument(
+        "--seconds", type=float, help="simulated budget; default: that of a tenth of the space"
+    )
+    compare.add_argument("--objective", default="supervised_rmse_val", help="default: %(default)s")
+    compare.add_argument("--task", default="denoise25", help="default: %(default)s")
+    compare.add_argument(
+        "--runs",
+        default="mean",
+        metavar="mean|random|SEED",
+        help="which runs; default: %(default)s",
+    )
+    compare.add_argument("--seed", type=int, default=0, help="of the searches; default: 0")
+    compare.add_argument("--jobs", type=int, default=1, help="worker processes; default: 1")
+    compare.add_argument("--out", type=Path, default=Path("comparison"), metavar="DIR")
+
     download = add("download", _download, "bring a table of the Hub into the cache")
     download.add_argument("--repo", metavar="OWNER/NAME", help="default: this release's table")
     download.add_argument("--revision", help="branch, tag or commit")
@@ -91,12 +118,13 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("--tag", help="a new tag for what is sent")
     publish.add_argument("--date", metavar="YYYY-MM-DD", help="day of publication, to be cited")
 
-    for command in (query, table, plot):
+    for command in (query, table, plot, findings, datasheet, compare):
         command.add_argument(
             "--table", type=Path, metavar="DIR", help="folder of a table; default: the embedded one"
         )
-    for command in (query, features, table):
+    for command in (query, features, table, compare):
         command.add_argument("--json", action="store_true", help="for programs")
+    findings.add_argument("--json", action="store_true", help="print the numbers, write nothing")
     return parser
 
 
@@ -147,6 +175,72 @@ def _plot(options: argparse.Namespace) -> None:
 
     for path in scatter_plots(load(options.table), options.out):
         print(path)
+
+
+def _findings(options: argparse.Namespace) -> None:
+    from dipbench.findings import as_json, study, write_findings
+
+    table = load(options.table)
+    if options.json:
+        print(json.dumps(as_json(study(table, options.seed, options.task)), allow_nan=False))
+        return
+    for path in write_findings(table, options.out, options.seed, options.task):
+        print(path)
+
+
+def _datasheet(options: argparse.Namespace) -> None:
+    from dipbench.coverage import coverage
+    from dipbench.hub import REPO_ID
+    from dipbench.publish.datasheet import datasheet
+    from dipbench.publish.release import Release
+
+    table = load(options.table)
+    print(datasheet(Release(REPO_ID, table.manifest, coverage(table))), end="")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from dipbench.nas import ALGORITHMS, compare
+
+    names = tuple(ALGORITHMS) if options.algorithms is None else options.algorithms.split(",")
+    problem = _problem(options)
+    options.out.mkdir(parents=True, exist_ok=True)  # before hours are spent for nothing
+    found = compare(
+        problem,
+        names,
+        repeats=options.repeats,
+        seconds=options.seconds,
+        seed=options.seed,
+        jobs=options.jobs,
+        progress=True,
+    )
+    files = [str(path) for path in found.save(options.out)]
+    if options.json:
+        print(json.dumps(found.as_dict() | {"files": files}, allow_nan=False))
+    else:
+        print(found, *files, sep="\n")
+
+
+def _problem(options: argparse.Namespace) -> Problem:
+    """What is to be searched: the architectures that have a test RMSE to report, too."""
+    import numpy as np
+
+    from dipbench.nas import Problem
+
+    seed: Any = {"mean": None}.get(options.runs, options.runs)
+    if seed not in (None, "random"):
+        try:
+            seed = int(seed)
+        except ValueError:
+            raise ValueError(f"runs is {seed!r}; expected mean, random or a seed") from None
+    make = partial(
+        Problem,
+        options.objective,
+        table=load(options.table),
+        task=options.task,
+        seed=seed,
+        rng=np.random.default_rng(0),  # each repeat brings its own
+    )
+    return make(within=make().measured("supervised_rmse"))
 
 
 def _download(options: argparse.Namespace) -> None:

@@ -105,7 +105,7 @@ def _read(table: Table, task: str) -> Measured:
         of_mode = [run for run in finished if run["mode"] == mode]
         if not of_mode:
             continue
-        steps[mode], curves = _curves(_rows(table.curves, task), mode, of_mode)
+        steps[mode], curves = _curves(table.curves, task, mode, of_mode)
         runs |= _means(places, mode, of_mode, curves)
     seeds: dict[tuple[int, str], list[int]] = defaultdict(list)
     for place, mode, seed in runs:
@@ -142,24 +142,36 @@ def _free(rows: list[dict[str, Any]], seeds: set[int]) -> dict[Which, Runs]:
 
 
 def _curves(
-    curves: list[dict[str, Any]], mode: str, runs: list[dict[str, Any]]
+    curves: Any, task: str, mode: str, runs: list[dict[str, Any]]
 ) -> tuple[tuple[int, ...], Floats]:
     """The steps, and one row per run: its objective, had it been judged at each of them."""
+    import pyarrow.compute as pc
+
     column = "rmse" if mode == "dip" else "val_rmse"
-    found = {(c["key"], c["seed"], c["image"]): c for c in curves if c["mode"] == mode}
-    steps: list[int] = []
-    recorded = []
-    for run in runs:
-        curve = found.get((run["key"], run["seed"], run["image"]))
-        if curve is None or not curve["step"]:
-            raise InvalidTable(f"{_called(run)} has no learning curve; expected one")
-        steps = steps or curve["step"]
-        if curve["step"] != steps or len(curve[column] or ()) != len(steps):
-            raise InvalidTable(f"{_called(run)} has a curve of other steps; expected {steps}")
-        recorded.append(curve[column])
-    values = np.array(recorded, np.float64)
+    chosen = pc.and_(pc.equal(curves["task"], task), pc.equal(curves["mode"], mode))
+    curves = curves.select(["key", "seed", "image", "step", column]).filter(chosen)
+    named = curves.select(["key", "seed", "image"]).to_pylist()
+    places = {tuple(called.values()): place for place, called in enumerate(named)}
+    order = [places.get((run["key"], run["seed"], run["image"]), -1) for run in runs]
+    if -1 in order:
+        raise InvalidTable(f"{_called(runs[order.index(-1)])} has no learning curve; expected one")
+    steps, values = (_matrix(curves[name]) for name in ("step", column))
+    if steps is None or values is None or np.any(steps != steps[0]) or values.shape != steps.shape:
+        raise InvalidTable(f"{mode} curves of {task} have different steps; expected the same")
+    values = values[order].astype(np.float64)
     # A fit is judged by its peak: the least RMSE recorded up to that iteration.
-    return tuple(steps), np.minimum.accumulate(values, axis=1) if mode == "dip" else values
+    judged = np.minimum.accumulate(values, axis=1) if mode == "dip" else values
+    return tuple(steps[0].tolist()), judged
+
+
+def _matrix(lists: Any) -> Any:
+    """A column of lists as a two-dimensional array, None where they are not of one length."""
+    import pyarrow.compute as pc
+
+    lengths = pc.unique(pc.list_value_length(lists)).to_pylist()
+    if len(lengths) != 1 or not lengths[0]:
+        return None
+    return pc.list_flatten(lists).to_numpy().reshape(-1, lengths[0])
 
 
 def _means(

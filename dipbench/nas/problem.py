@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from dipbench.canonical import is_key
 from dipbench.dag import as_integer
 from dipbench.errors import NotInTable
 from dipbench.hub import load
+from dipbench.nas.evaluation import Budget, BudgetExceeded, Evaluation, Features
 from dipbench.nas.measured import Measured, Member, Which, measured
 from dipbench.nas.objectives import checked
 from dipbench.nas.query import FULL, Query, Seed
@@ -28,50 +29,7 @@ from dipbench.space import Architecture
 if TYPE_CHECKING:
     from dipbench.table import Table
 
-__all__ = ["Budget", "BudgetExceeded", "Evaluation", "Features", "Problem"]
-
-
-class BudgetExceeded(RuntimeError):
-    """An evaluation that the budget does not suffice for; nothing was charged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """One answer of a `Problem`.
-
-    Attributes:
-        architecture: what was evaluated.
-        values: one per objective, to be minimised; RMSE in grey levels on 0-255.
-        fidelity: the step of the learning curve at which it was judged.
-        seed: of the runs; None for the mean over all seeds measured.
-        seconds: charged for it; zero where the answer was cached.
-        clock: of the problem, after it.
-        objectives: what `values` are of.
-    """
-
-    architecture: Member
-    values: tuple[float, ...]
-    fidelity: int
-    seed: int | None
-    seconds: float
-    clock: float
-    objectives: tuple[str, ...]
-
-
-class Features(NamedTuple):
-    """What an architecture's graph says without any run."""
-
-    depth: int
-    slc: int
-    params: int
-    macs: int
-
-
-class Budget(NamedTuple):
-    """How much a search may spend; infinite where it is not limited."""
-
-    seconds: float
-    evaluations: float
+__all__ = ["BudgetExceeded", "Evaluation", "Features", "Problem"]
 
 
 class Problem:
@@ -141,17 +99,28 @@ class Problem:
         self._history: list[Evaluation] = []
         self._paid: dict[Which, int] = {}
 
-    def fresh(self, rng: np.random.Generator | None = None) -> Problem:
+    def fresh(
+        self, rng: np.random.Generator | None = None, *, seconds: float | None = None
+    ) -> Problem:
         """The same problem with nothing spent; cheap, since the measurements are shared.
 
         Args:
             rng: draws the seeds, where they are drawn; by default the generator of this
                 problem, which then serves both.
+            seconds: another budget.
         """
         twin = copy(self)
-        twin._rng = self._rng if rng is None else _generator(rng, self.seed)
+        if rng is not None:
+            twin._rng = _generator(rng, self.seed)
+        if seconds is not None:
+            twin.budget = Budget(_limit("seconds", seconds), self.budget.evaluations)
         twin._reset()
         return twin
+
+    @property
+    def protocol(self) -> str:
+        """Of the table."""
+        return self._data.protocol
 
     @property
     def clock(self) -> float:
@@ -261,6 +230,21 @@ class Problem:
         """Depth, SLC, parameters and MACs: free."""
         row = self._data.rows[self._place(architecture)]
         return Features(row["depth"], row["slc"], row["params"], row["macs"])
+
+    def regret(self, architecture: Member) -> float:
+        """How much test RMSE, mean over the measured seeds, is above the least of all
+        `architectures`, in grey levels: for reporting, never for searching. NaN where the
+        test RMSE was not measured."""
+        return self._test_rmse(self._place(architecture)) - self._least_test_rmse
+
+    def _test_rmse(self, place: int) -> float:
+        runs = self._data.runs.get((place, "supervised", None))
+        return math.nan if runs is None else runs.values["supervised_rmse"][FULL]
+
+    @cached_property
+    def _least_test_rmse(self) -> float:
+        scores = map(self._test_rmse, self._places)
+        return min((score for score in scores if not math.isnan(score)), default=math.nan)
 
     def sample(self, rng: np.random.Generator) -> Member:
         """One of `architectures`, each as likely as any other."""

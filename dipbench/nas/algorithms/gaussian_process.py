@@ -49,7 +49,8 @@ def gaussian_process(
         if fit_kernel:
             model.set_params(kernel=model.kernel_, optimizer=None)
         unknown = np.setdiff1d(order, known, assume_unique=True)  # ties fall at random
-        gains = _expected_improvement(*model.predict(inputs[unknown], True), min(values))
+        mean, deviation = model.predict(inputs[unknown], return_std=True)
+        gains = _expected_improvement(mean, deviation, min(values))
         known.append(int(unknown[gains.argmax()]))
         values.append(_log_value(problem, known[-1]))
 
@@ -62,7 +63,8 @@ def encode(problem: Problem) -> Floats:
     """
     columns = np.array([_numbers(problem, a) for a in problem.architectures])
     spread = columns.std(axis=0)
-    return (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    encoded: Floats = (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    return encoded
 
 
 def _numbers(problem: Problem, architecture: Member) -> list[float]:

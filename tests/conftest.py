@@ -1,0 +1,78 @@
+"""A table of the whole space, made up: for what needs one as large as the real one."""
+
+import numpy as np
+import pytest
+
+from dipbench.aggregate import summarise
+from dipbench.features import macs, params
+from dipbench.schema import CURVES, RUNS
+from dipbench.space import Space
+from dipbench.table import write_table
+
+SUPERVISED_STEPS = [1, 3, 10, 37, 111, 223, 333, 548, 741, 1000]
+DIP_STEPS = [1, 10, 30, 100, 300, 1000, 3000]
+IMAGES = ("camera-a", "camera-b")
+
+
+def _curve(rng, steps, start, end, noise):
+    """From start to end on a logarithmic time axis, with noise that dies down."""
+    part = np.log(steps) / np.log(steps[-1])
+    values = end + (start - end) * (1 - part) ** 1.5 + rng.normal(0, noise, len(steps)) * (1 - part)
+    return np.maximum(values, 1.0).tolist()
+
+
+def _supervised(rng, a, seed):
+    score = 13 + 1.5 * a.slc + 0.4 * abs(a.depth - 4) + 0.8 * (a.width == 8)
+    score += 0.5 * (a.upsample == "transposed") + rng.normal(0, 0.3)
+    val = score - 1 + rng.normal(0, 0.1)
+    curve = _curve(rng, SUPERVISED_STEPS, 57.0, val, 6.0)
+    run = {"mode": "supervised", "seed": seed, "image": None, "test_rmse": score, "val_rmse": val}
+    return run | {"curve": {"step": SUPERVISED_STEPS, "val_rmse": curve}}
+
+
+def _dip(rng, a, seed, image):
+    peak = 12 + 3 * abs(a.depth - 3) + 0.3 * a.slc + rng.normal(0, 0.5)
+    raw = _curve(rng, DIP_STEPS, 50.0, peak, 3.0)
+    run = {"mode": "dip", "seed": seed, "image": image, "peak_rmse": min(raw)}
+    run |= {"peak_iteration": 3000, "peak_censored": False, "final_rmse": raw[-1] + 2}
+    run |= {"averaged_peak_rmse": peak - 1, "averaged_peak_iteration": 3000}
+    run |= {"averaged_peak_censored": False, "averaged_final_rmse": peak + 1}
+    run |= {"stopped_rmse": peak + 1, "stopped_iteration": 1000}
+    other = ("rmse_noisy", "averaged_rmse", "averaged_rmse_noisy")
+    return run | {"curve": {"step": DIP_STEPS, "rmse": raw} | dict.fromkeys(other, raw)}
+
+
+def _runs(rng, a, operations):
+    runs = [_supervised(rng, a, seed) for seed in (0, 1, 2)]
+    runs += [_dip(rng, a, seed, image) for seed in (0, 1, 2) for image in IMAGES]
+    for run in runs:
+        seconds = (20 if run["mode"] == "supervised" else 8) * (0.5 + operations / 1e7)
+        run |= {"key": a.key, "name": a.name, "task": "denoise25", "status": "ok"}
+        run |= {"seconds": seconds * rng.uniform(0.9, 1.1), "device": "a processor"}
+        run |= {"torch_version": "2.0.0", "protocol_hash": "0" * 64}
+    return runs
+
+
+def _row(a, runs, graph):
+    row = {"key": a.key, "name": a.name, "task": "denoise25", "depth": a.depth, "slc": a.slc}
+    row |= {"skips": "".join(map(str, a.skips)), "upsample": a.upsample, "width": a.width}
+    return row | {"params": params(graph), "macs": macs(graph)} | summarise(runs)
+
+
+@pytest.fixture(scope="session")
+def made_up_core64(tmp_path_factory):
+    """The folder of a table of all 372 architectures, three seeds and two DIP images.
+
+    SLC, depth and width decide the scores, which are made up.
+    """
+    rng = np.random.default_rng(0)
+    rows = {"architectures.parquet": [], "runs.parquet": [], "curves.parquet": []}
+    for a in Space("core64"):
+        graph = a.graph
+        runs = _runs(rng, a, macs(graph))
+        rows["architectures.parquet"].append(_row(a, runs, graph))
+        rows["runs.parquet"] += [{c.name: run.get(c.name) for c in RUNS} for run in runs]
+        curves = [run | run["curve"] for run in runs]
+        rows["curves.parquet"] += [{c.name: curve.get(c.name) for c in CURVES} for curve in curves]
+    stated = {"space": "core64", "protocol": {"name": "made-up-v1"}, "protocol_hash": "0" * 64}
+    return write_table(tmp_path_factory.mktemp("core64"), rows, stated, compression_level=1)
