@@ -11,7 +11,7 @@ import torch
 
 from generate.clock import clock
 from generate.images import Array
-from generate.network import EncoderDecoder
+from generate.networks import make_networks
 from generate.protocol import Protocol, log_steps
 from generate.stopping import StoppingRule
 from generate.streams import numpy_stream, torch_stream
@@ -62,7 +62,7 @@ def fit(
     settings = protocol.dip
     names = [(protocol.name, key, seed, image) for image in images]
     rngs = [numpy_stream(*name, "weights") for name in names]
-    network = EncoderDecoder(graph, settings.input_channels, rngs).to(device, dtype)
+    network = make_networks(graph, settings.input_channels, rngs, device, dtype)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, fused=True)
     clean = np.stack(list(images.values()))
     noisy = np.stack([degrade(protocol, i, image, seed) for i, image in images.items()])
@@ -72,13 +72,9 @@ def fit(
     started = clock(device)
     inputs = _inputs(protocol, names, device)
     for iteration in range(1, settings.iterations + 1):
-        output = network(next(inputs).to(dtype))[0]
-        # Copies share no weight, so the sum's gradient is each copy's own.
-        loss = (output - target).square().mean(dim=(1, 2)).sum()
-        optimiser.zero_grad()
-        loss.backward()
+        output = network.gradients(next(inputs).to(dtype), target[None])[0]
         optimiser.step()
-        record.take(iteration, output.detach())
+        record.take(iteration, output)
     return record.fits(clock(device) - started)
 
 

@@ -12,6 +12,7 @@ import torch
 
 from generate.dip import DipFits, fit
 from generate.images import Images
+from generate.networks import engine
 from generate.plan import Unit
 from generate.protocol import Protocol
 from generate.supervised import train
@@ -35,6 +36,7 @@ def measure(protocol: Protocol, unit: Unit, images: Images, device: torch.device
         "seed": unit.seed,
         "device": device_name(device),
         "torch_version": str(torch.__version__),
+        "engine": engine(device),
         "protocol_hash": protocol.hash,
     }
     if unit.mode == "supervised":

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EncoderDecoder"]
 
-SLOPE = 0.2
+SLOPE = 0.2  # of LeakyReLU
+EPS, MOMENTUM = 1e-5, 0.1  # of batch normalisation, torch's own
 
 
 class EncoderDecoder(nn.Module):
@@ -99,6 +100,28 @@ class EncoderDecoder(nn.Module):
                     del values[j]  # not needed any more; autograd keeps what it needs
         return values[len(self.ops) - 1]
 
+    def gradients(self, x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Set all gradients to those of the mean square error; return the output.
+
+        Copies share no weight, so the sum of their errors gives each its own gradient.
+
+        Args:
+            x: as for `forward`.
+            target: shape of the output, (batch, copies, height, width).
+        """
+        output: torch.Tensor = self(x)
+        self.zero_grad()
+        (output - target).square().mean(dim=(0, 2, 3)).sum().backward()
+        return output.detach()
+
+    @torch.no_grad()
+    def predict(self, x: torch.Tensor) -> torch.Tensor:
+        """The output with the running statistics of batch normalisation."""
+        self.eval()
+        output: torch.Tensor = self(x)
+        self.train()
+        return output
+
     def _concat(self, parts: list[torch.Tensor]) -> torch.Tensor:
         if self.copies == 1:
             return torch.cat(parts, dim=1)
@@ -129,7 +152,7 @@ def _layer(op: str, before: int, after: int, copies: int) -> nn.Module:
         conv = skip_init(
             nn.Conv2d, before, after, kernel, stride, kernel // 2, groups=copies, bias=False
         )
-    return nn.Sequential(conv, nn.BatchNorm2d(after), nn.LeakyReLU(SLOPE))
+    return nn.Sequential(conv, nn.BatchNorm2d(after, EPS, MOMENTUM), nn.LeakyReLU(SLOPE))
 
 
 class _Upsample(nn.Module):

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from generate.clock import clock
 from generate.images import Array, Images
-from generate.network import EncoderDecoder
+from generate.networks import Networks, make_networks
 from generate.protocol import Protocol, log_steps
 from generate.streams import numpy_stream
 from generate.tasks import add_noise, degrade, rmse
@@ -79,8 +78,7 @@ def train(
     """
     settings = protocol.supervised
     weights = numpy_stream(protocol.name, key, seed, "supervised", "weights")
-    network = EncoderDecoder(graph, 1, [weights]).to(device, dtype)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing there
+    network = make_networks(graph, 1, [weights], device, dtype)
     optimiser = torch.optim.Adam(network.parameters(), fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser,
@@ -96,10 +94,7 @@ def train(
     started = clock(device)
     batches = training_batches(protocol, images, seed)
     for done, (noisy, clean) in zip(range(1, settings.steps + 1), batches, strict=False):
-        noisy = noisy.to(device, dtype, memory_format=torch.channels_last)
-        loss = functional.mse_loss(network(noisy), clean.to(device, dtype))
-        optimiser.zero_grad()
-        loss.backward()
+        network.gradients(noisy.to(device, dtype), clean.to(device, dtype))
         optimiser.step()
         schedule.step()
         if done in step:
@@ -121,11 +116,8 @@ def _pairs(
     return torch.from_numpy(noisy[:, None]), torch.from_numpy(clean[:, None])
 
 
-@torch.no_grad()
-def _evaluate(network: EncoderDecoder, noisy: torch.Tensor, clean: torch.Tensor) -> float:
+def _evaluate(network: Networks, noisy: torch.Tensor, clean: torch.Tensor) -> float:
     """Mean RMSE with the running statistics of batch normalisation."""
-    network.eval()
     pairs = zip(noisy.split(50), clean.split(50), strict=True)
-    errors = torch.cat([rmse(network(given), wanted) for given, wanted in pairs])
-    network.train()
+    errors = torch.cat([rmse(network.predict(given), wanted) for given, wanted in pairs])
     return float(errors.mean(dtype=torch.float64))

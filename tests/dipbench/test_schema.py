@@ -61,6 +61,7 @@ PROMISED = {
         ("seconds", "float"),
         ("device", "string"),
         ("torch_version", "string"),
+        ("engine", "string"),
         ("protocol_hash", "string"),
     ],
     "curves.parquet": [

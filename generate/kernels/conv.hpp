@@ -1,0 +1,339 @@
+// A convolution, its two gradients, for one CPU core.
+//
+// Images here have few channels and many pixels, so vectors run along the pixels. A padded plane
+// is taken as one long line of numbers: a tap of the kernel is then a constant offset on that
+// line, and a convolution becomes out[o][p] = sum of weight[o][i][tap] * in[i][p + offset(tap)],
+// with no special case at the end of a row. A stride of 2 splits a plane into four phases, each
+// a line of its own. Positions between two rows give numbers that are never used.
+//
+// Tensors are float32 and contiguous, one image (channels, height, width).
+
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace conv {
+
+#ifdef __AVX512F__
+constexpr int LANES = 16, TILE = 3;  // 8 x 3 sums in 32 registers
+#else
+constexpr int LANES = 8, TILE = 1;  // 8 x 1 sums in 16 registers
+#endif
+constexpr int SLACK = TILE * LANES;  // a line may be read and written so far beyond its end
+
+typedef float Vector __attribute__((vector_size(LANES * sizeof(float))));
+typedef Vector Anywhere __attribute__((aligned(sizeof(float))));  // not on a vector's boundary
+
+inline Vector load(const float* p) { return *reinterpret_cast<const Anywhere*>(p); }
+inline void store(float* p, Vector v) { *reinterpret_cast<Anywhere*>(p) = v; }
+
+inline float total(Vector v) {
+    float sum = 0;
+    for (int lane = 0; lane < LANES; ++lane) sum += v[lane];
+    return sum;
+}
+
+// How many output channels are computed at once when so many are left.
+inline int block_of(int left) { return left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1; }
+
+// Memory that is kept between calls, for each purpose its own.
+enum Purpose { IMAGE, GRADIENT, PACKED, RESULT, SUMS, DENSE, ADDED, PURPOSES };
+
+inline float* scratch(Purpose purpose, size_t floats) {
+    static thread_local std::vector<Vector> kept[PURPOSES];
+    const size_t vectors = (floats + LANES - 1) / LANES;
+    if (kept[purpose].size() < vectors) kept[purpose].resize(vectors);
+    return reinterpret_cast<float*>(kept[purpose].data());
+}
+
+inline size_t round_up(size_t floats) { return (floats + LANES - 1) / LANES * LANES; }
+
+struct Taps {
+    int count = 0;
+    int number[9];     // place in the kernel
+    size_t offset[9];  // place on the line
+};
+
+// A convolution, and where its pixels lie on lines.
+struct Convolution {
+    int outputs, inputs, kernel, stride, padding;
+    int height, width, out_height, out_width;
+    int extra;  // rows and columns that a phase of the image has beyond the output's
+    int row;    // from one row to the next on any line
+    size_t phase_line, image_line, gradient_line;  // floats, slack included
+    const float* weight;                           // (outputs, inputs, kernel, kernel)
+
+    Convolution(int outputs, int inputs, int kernel, int stride, int padding, int height,
+                int width, const float* weight)
+        : outputs(outputs), inputs(inputs), kernel(kernel), stride(stride), padding(padding),
+          height(height), width(width), weight(weight) {
+        out_height = (height + 2 * padding - kernel) / stride + 1;
+        out_width = (width + 2 * padding - kernel) / stride + 1;
+        extra = (kernel - 1) / stride;
+        row = out_width + extra;
+        phase_line = size_t(out_height + extra) * row + extra + SLACK;
+        image_line = phase_line * stride * stride;
+        // Pixel 0 lies on a vector's boundary.
+        gradient_line = round_up(gradient_start() + size_t(out_height + extra) * row + SLACK);
+    }
+
+    size_t gradient_start() const { return round_up(extra * row + extra); }
+    size_t pixels() const { return size_t(height) * width; }
+    size_t out_pixels() const { return size_t(out_height) * out_width; }
+    size_t taps() const { return size_t(kernel) * kernel; }
+    size_t weights() const { return outputs * inputs * taps(); }
+
+    Taps image_taps() const {
+        Taps taps;
+        for (int y = 0; y < kernel; ++y)
+            for (int x = 0; x < kernel; ++x) {
+                size_t phase = (y % stride) * stride + x % stride;
+                taps.number[taps.count] = y * kernel + x;
+                taps.offset[taps.count++] =
+                    phase * phase_line + size_t(y / stride) * row + x / stride;
+            }
+        return taps;
+    }
+
+    // The taps through which the output's gradient reaches phase (a, b) of the image.
+    Taps gradient_taps(int a, int b) const {
+        Taps taps;
+        for (int y = a; y < kernel; y += stride)
+            for (int x = b; x < kernel; x += stride) {
+                taps.number[taps.count] = y * kernel + x;
+                taps.offset[taps.count++] =
+                    gradient_start() - size_t(y / stride) * row - x / stride;
+            }
+        return taps;
+    }
+
+    // Row i of phase (a, b) holds pixels of row y of the image, none if that is outside.
+    struct Row {
+        bool inside;
+        int first, count;  // its columns that hold pixels
+        size_t pixel;      // the first of them; from one to the next it is `stride`
+    };
+    Row phase_row(int a, int b, int i) const {
+        const int y = stride * i + a - padding;
+        const int first = std::max(0, (padding - b + stride - 1) / stride);
+        const int last = std::min((width - 1 + padding - b) / stride, row - 1);
+        return {y >= 0 && y < height, first, last - first + 1,
+                size_t(y) * width + stride * first + b - padding};
+    }
+};
+
+// All channels of an image, with zeros around, as lines.
+inline const float* image_lines(const Convolution& c, const float* image) {
+    float* lines = scratch(IMAGE, c.image_line * c.inputs);
+    for (int i = 0; i < c.inputs; ++i, image += c.pixels())
+        for (int phase = 0; phase < c.stride * c.stride; ++phase) {
+            float* to = lines + i * c.image_line + phase * c.phase_line;
+            float* const end = to + c.phase_line;
+            for (int k = 0; k < c.out_height + c.extra; ++k, to += c.row) {
+                const auto row = c.phase_row(phase / c.stride, phase % c.stride, k);
+                if (!row.inside) {
+                    std::fill_n(to, c.row, 0.0f);
+                    continue;
+                }
+                std::fill_n(to, row.first, 0.0f);
+                if (c.stride == 1)
+                    std::copy_n(image + row.pixel, row.count, to + row.first);
+                else
+                    for (int j = 0; j < row.count; ++j)
+                        to[row.first + j] = image[row.pixel + 2 * j];
+                std::fill(to + row.first + row.count, to + c.row, 0.0f);
+            }
+            std::fill(to, end, 0.0f);
+        }
+    return lines;
+}
+
+// All channels of an output or its gradient as lines: `extra` zeros after each row, rows of
+// zeros above and below.
+inline const float* gradient_lines(const Convolution& c, const float* gradient) {
+    float* lines = scratch(GRADIENT, c.gradient_line * c.outputs);
+    for (int o = 0; o < c.outputs; ++o) {
+        float* to = lines + o * c.gradient_line;
+        float* const end = to + c.gradient_line;
+        to = std::fill_n(to, c.gradient_start(), 0.0f);
+        for (int y = 0; y < c.out_height; ++y, gradient += c.out_width)
+            to = std::fill_n(std::copy_n(gradient, c.out_width, to), c.extra, 0.0f);
+        std::fill(to, end, 0.0f);
+    }
+    return lines;
+}
+
+template <int OUT, int WIDE>
+void convolve_tile(const float* in, size_t line, int channels, const Taps& taps,
+                   const float* weight, float* out, size_t out_line) {
+    Vector sum[OUT][WIDE] = {};
+    for (int i = 0; i < channels; ++i, in += line)
+        for (int t = 0; t < taps.count; ++t, weight += OUT) {
+            Vector x[WIDE];
+            for (int j = 0; j < WIDE; ++j) x[j] = load(in + taps.offset[t] + j * LANES);
+            for (int o = 0; o < OUT; ++o)
+                for (int j = 0; j < WIDE; ++j) sum[o][j] += weight[o] * x[j];
+        }
+    for (int o = 0; o < OUT; ++o)
+        for (int j = 0; j < WIDE; ++j) store(out + o * out_line + j * LANES, sum[o][j]);
+}
+
+template <int OUT>
+void convolve_block(bool wide, const float* in, size_t line, int channels, const Taps& taps,
+                    const float* weight, float* out, size_t out_line) {
+    if (wide)
+        convolve_tile<OUT, TILE>(in, line, channels, taps, weight, out, out_line);
+    else
+        convolve_tile<OUT, 1>(in, line, channels, taps, weight, out, out_line);
+}
+
+// out[o][p] = sum of weight(o, i, t) * in[i][p + offset[t]], where weight(o, i, t) lies at
+// weight[o * from + i * to + number[t]].
+inline void convolve(const float* in, size_t line, int channels, const Taps& taps, const float* weight,
+              size_t from, size_t to, float* out, size_t out_line, int outputs, int positions) {
+    float* packed = scratch(PACKED, size_t(outputs) * channels * taps.count);
+    float* next = packed;
+    for (int o = 0, block; o < outputs; o += block) {
+        block = block_of(outputs - o);
+        for (int i = 0; i < channels; ++i)
+            for (int t = 0; t < taps.count; ++t)
+                for (int k = 0; k < block; ++k)
+                    *next++ = weight[(o + k) * from + i * to + taps.number[t]];
+    }
+    for (int p = 0; p < positions;) {
+        bool wide = positions - p > LANES;
+        const float* w = packed;
+        for (int o = 0, block; o < outputs; o += block) {
+            block = block_of(outputs - o);
+            auto run = block == 8   ? convolve_block<8>
+                       : block == 4 ? convolve_block<4>
+                       : block == 2 ? convolve_block<2>
+                                    : convolve_block<1>;
+            run(wide, in + p, line, channels, taps, w, out + o * out_line + p, out_line);
+            w += size_t(block) * channels * taps.count;
+        }
+        p += (wide ? TILE : 1) * LANES;
+    }
+}
+
+// The output, from the image's lines.
+inline void forward(const Convolution& c, const float* image, float* output) {
+    int positions = c.out_height * c.row;
+    size_t line = positions + SLACK;
+    float* lines = scratch(RESULT, line * c.outputs);
+    convolve(image, c.image_line, c.inputs, c.image_taps(), c.weight, c.inputs * c.taps(),
+             c.taps(), lines, line, c.outputs, positions);
+    for (int o = 0; o < c.outputs; ++o)
+        for (int y = 0; y < c.out_height; ++y)
+            output = std::copy_n(lines + o * line + size_t(y) * c.row, c.out_width, output);
+}
+
+// The image's gradient, from the lines of the output's.
+inline void backward(const Convolution& c, const float* gradient, float* image) {
+    int positions = (c.out_height + c.extra) * c.row;
+    size_t line = positions + SLACK;
+    float* lines = scratch(RESULT, line * c.inputs);
+    for (int a = 0; a < c.stride; ++a)
+        for (int b = 0; b < c.stride; ++b) {
+            convolve(gradient, c.gradient_line, c.outputs, c.gradient_taps(a, b), c.weight,
+                     c.taps(), c.inputs * c.taps(), lines, line, c.inputs, positions);
+            for (int i = 0; i < c.inputs; ++i) {
+                const float* from = lines + i * line;
+                float* plane = image + i * c.pixels();
+                for (int k = 0; k < c.out_height + c.extra; ++k, from += c.row) {
+                    const auto row = c.phase_row(a, b, k);
+                    if (!row.inside) continue;
+                    if (c.stride == 1)
+                        std::copy_n(from + row.first, row.count, plane + row.pixel);
+                    else
+                        for (int j = 0; j < row.count; ++j)
+                            plane[row.pixel + 2 * j] = from[row.first + j];
+                }
+            }
+        }
+}
+
+// The gradient of the weights, summed over images lane by lane.
+struct WeightGradient {
+    static constexpr int CHUNK = 32 * LANES;  // keeps a block of lines in the first cache
+
+    const Convolution& c;
+    Taps taps;
+    float* sums;
+
+    explicit WeightGradient(const Convolution& c) : c(c), taps(c.image_taps()) {
+        sums = scratch(SUMS, c.weights() * LANES);
+        std::fill_n(sums, c.weights() * LANES, 0.0f);
+    }
+
+    // sums(o, i, t) += gradient[o][p] * image[i][p + offset[t]] over all p.
+    void add(const float* image, const float* gradient) {
+        gradient += c.gradient_start();
+        int positions = c.out_height * c.row;
+        for (int p = 0; p < positions; p += CHUNK) {
+            int count = std::min(CHUNK, positions - p);
+            each_block([&](int o, int block, int i, int t, float* sum) {
+                const float* d = gradient + o * c.gradient_line + p;
+                const float* x = image + i * c.image_line + p;
+                if (together() == 3)
+                    run<3>(block, d, x, t, sum, count);
+                else
+                    run<1>(block, d, x, t, sum, count);
+            });
+        }
+    }
+
+    void finish(float* weight) const {
+        each_block([&](int o, int block, int i, int t, const float* sum) {
+            for (int k = 0; k < block; ++k)
+                for (int s = 0; s < together(); ++s, sum += LANES)
+                    weight[((o + k) * c.inputs + i) * c.taps() + t + s] = total(load(sum));
+        });
+    }
+
+   private:
+    int together() const { return taps.count % 3 == 0 ? 3 : 1; }
+
+    template <class Function>
+    void each_block(Function f) const {
+        float* sum = sums;
+        for (int o = 0, block; o < c.outputs; o += block) {
+            block = block_of(c.outputs - o);
+            for (int i = 0; i < c.inputs; ++i)
+                for (int t = 0; t < taps.count; t += together()) {
+                    f(o, block, i, t, sum);
+                    sum += block * together() * LANES;
+                }
+        }
+    }
+
+    template <int TAPS>
+    void run(int block, const float* d, const float* x, int t, float* sum, int count) {
+        auto tile = block == 8   ? &WeightGradient::tile<8, TAPS>
+                    : block == 4 ? &WeightGradient::tile<4, TAPS>
+                    : block == 2 ? &WeightGradient::tile<2, TAPS>
+                                 : &WeightGradient::tile<1, TAPS>;
+        (this->*tile)(d, x, t, sum, count);
+    }
+
+    template <int OUT, int TAPS>
+    void tile(const float* d, const float* x, int t, float* sums, int count) {
+        Vector sum[OUT][TAPS];
+        for (int o = 0; o < OUT; ++o)
+            for (int s = 0; s < TAPS; ++s) sum[o][s] = load(sums + (o * TAPS + s) * LANES);
+        for (int p = 0; p < count; p += LANES) {
+            Vector in[TAPS];
+            for (int s = 0; s < TAPS; ++s) in[s] = load(x + taps.offset[t + s] + p);
+            for (int o = 0; o < OUT; ++o) {
+                Vector out = load(d + o * c.gradient_line + p);
+                for (int s = 0; s < TAPS; ++s) sum[o][s] += out * in[s];
+            }
+        }
+        for (int o = 0; o < OUT; ++o)
+            for (int s = 0; s < TAPS; ++s) store(sums + (o * TAPS + s) * LANES, sum[o][s]);
+    }
+};
+
+}  // namespace conv
