@@ -1,15 +1,18 @@
-"""``python -m generate``: images | run | status | pack | assemble | demo."""
+"""``python -m generate``: images | run | status | cost | pack | assemble | demo."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from generate.protocol import Protocol
 from generate.protocols import PROTOCOLS, get
+
+if TYPE_CHECKING:
+    from generate.executors.job import Executor
 
 DEFAULT_RESULTS = Path("generate/results")
 
@@ -66,7 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     add_images(run)
     add_results(run)
     run.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    run.add_argument("--workers", type=_positive, metavar="N", help="processes, one thread each")
+    run.add_argument("--workers", type=_positive, metavar="N", help="units at once, a thread each")
+    run.add_argument("--executor", choices=("local", "ray"), default="local", help="where to run")
+    run.add_argument("--address", metavar="HOST:PORT", help="Ray cluster (default: auto)")
+    run.add_argument("--num-gpus", type=float, metavar="N", help="GPUs of a worker, with ray")
     run.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time")
     run.add_argument("--limit", type=_positive, metavar="N", help="measure at most N units")
     run.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -74,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     status = add("status", _status, "what is done, to do and failed")
     add_results(status)
     status.add_argument("--json", action="store_true", help="for programs")
+
+    cost = add("cost", _cost, "what a space of any size would cost, at the measured rate")
+    add_results(cost)
+    cost.add_argument(
+        "--architectures", type=_positive, nargs="+", required=True, metavar="N", help="how many"
+    )
+    cost.add_argument("--json", action="store_true", help="for programs")
 
     add_results(add("pack", _pack, "merge small shards into few"))
 
@@ -116,19 +129,32 @@ def _run(options: argparse.Namespace) -> None:
     from generate.run import run
 
     protocol, folder = _folder(options)
-    device = _device(options.device)
-    workers = options.workers or (1 if device.startswith("cuda") else os.cpu_count() or 1)
+    executor, device = _executor(options)
     left = run(
         protocol,
         load_images(protocol, options.images),
         folder,
-        workers=workers,
+        executor=executor,
+        workers=options.workers,
         device=device,
         time_limit=options.time_limit,
         limit=options.limit,
         quiet=options.quiet,
     )
     print(f"{protocol.name}: {left} units left" if left else f"{protocol.name}: complete")
+
+
+def _executor(options: argparse.Namespace) -> tuple[Executor, str]:
+    """What measures, and on which device."""
+    if options.executor == "ray":
+        from generate.executors import on_ray
+
+        return on_ray(options.device, options.address or "auto", options.num_gpus)
+    if options.address is not None or options.num_gpus is not None:
+        raise ValueError("--address and --num-gpus without a cluster; expected --executor ray")
+    from generate.executors.local import run_units
+
+    return run_units, _device(options.device)
 
 
 def _device(name: str) -> str:
@@ -148,7 +174,7 @@ def _status(options: argparse.Namespace) -> None:
     from dataclasses import asdict
 
     from generate.plan import make_plan
-    from generate.run import progress
+    from generate.progress import progress
     from generate.shards import read_results
 
     protocol, folder = _folder(options)
@@ -163,6 +189,21 @@ def _status(options: argparse.Namespace) -> None:
         print(f"{part.part:<24}{part.done:>8}{part.to_do:>8}{part.failed:>8}{hours:>8}")
     for file in results.rejected:
         print(f"not a shard of {protocol.name}: {file.path.name}: {file.reason}")
+
+
+def _cost(options: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
+    from generate.cost import costs, rates, report
+    from generate.shards import read_results
+
+    protocol, folder = _folder(options)
+    measured = rates(read_results(folder, protocol))
+    if options.json:
+        found = costs(protocol, measured, options.architectures)
+        print(json.dumps({"rates": [*map(asdict, measured)], "costs": [*map(asdict, found)]}))
+    else:
+        print(report(protocol, measured, options.architectures))
 
 
 def _pack(options: argparse.Namespace) -> None:

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 from generate.protocol import Protocol
 
-__all__ = ["Rejected", "Results", "pack", "read_results", "set_aside", "write_shard"]
+__all__ = ["Rejected", "Results", "Row", "pack", "read_results", "set_aside", "write_shard"]
 
 SUFFIX = ".json.gz"
 DIGEST_LENGTH = 16

@@ -71,7 +71,6 @@ def main(kills):
             before, after = killed_run(folder, rng)
             print(f"kill {kill}: {before} -> {after} of {len(expected)} units", flush=True)
             if after == len(expected) or kill == kills:
-                time.sleep(2)  # workers that outlive their parent finish their unit and end
                 measure(folder)
                 assert measured(folder) == expected, "the table differs from an undisturbed one"
                 tables, folder = tables + 1, Path(temporary, str(kill))

@@ -8,6 +8,7 @@ import torch
 from generate.images import load_images
 from generate.protocol import DipSettings, SupervisedSettings
 from generate.protocols import get
+from generate.run import run
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +26,14 @@ def tiny():
 @pytest.fixture(scope="session")
 def images(tiny):
     return load_images(tiny, None)
+
+
+@pytest.fixture(scope="session")
+def finished(tiny, images, tmp_path_factory):
+    """The folder of an undisturbed run."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    assert run(tiny, images, folder, workers=2, quiet=True) == 0
+    return folder
 
 
 @pytest.fixture(scope="session")

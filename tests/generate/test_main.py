@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import generate.executors
 from generate.__main__ import main
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +87,32 @@ def test_a_device_that_is_not_there_is_named(capsys, tmp_path, device):
     assert f"device '{device}'" in err
 
 
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--address", "auto"], "expected --executor ray"),
+        (["--num-gpus", "1"], "expected --executor ray"),
+        (["--executor", "ray", "--device", "cuda:1"], "'cuda:1'; expected auto, cpu or cuda"),
+        (["--executor", "ray", "--device", "cpu", "--num-gpus", "1"], "--num-gpus 1 with"),
+        (["--executor", "ray", "--device", "cuda", "--num-gpus", "0"], "--num-gpus 0 with"),
+        (["--executor", "ray", "--num-gpus", "-1"], "--num-gpus -1 with"),
+        (["--executor", "ray", "--num-gpus", "nan"], "--num-gpus nan with"),
+    ],
+)
+def test_options_that_do_not_fit_together_are_named(
+    capsys, tmp_path, monkeypatch, options, problem
+):
+    monkeypatch.setattr(generate.executors, "find_spec", lambda name: name)  # Ray or no Ray
+    results = ["--protocol", "demo-v1", "--results", tmp_path]
+    assert problem in fails(capsys, "run", *results, *options)
+
+
+def test_a_cluster_without_ray_says_what_to_install(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(generate.executors, "find_spec", lambda name: None)
+    results = ["--protocol", "demo-v1", "--results", tmp_path]
+    assert "pip install -e '.[ray]'" in fails(capsys, "run", *results, "--executor", "ray")
+
+
 def test_an_unknown_protocol_is_named_with_the_choices(capsys):
     assert "'core65'; expected one of core64-v1" in fails(capsys, "status", "--protocol", "core65")
 
@@ -104,7 +131,7 @@ import sys
 for name in ("huggingface_hub", "matplotlib", "pytest", "hypothesis", "yaml", "requests"):
     sys.modules[name] = None
 from generate.__main__ import main
-import generate.assemble, generate.measure, generate.pool, generate.run
+import generate.assemble, generate.measure, generate.executors.local, generate.run
 sys.exit(main(["images", "--protocol", "demo-v1"]))
 """
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True)

@@ -1,5 +1,6 @@
-"""Runs that are stopped, killed and resumed."""
+"""Runs that are stopped, killed and resumed; disks that are full."""
 
+import errno
 import json
 import os
 import signal
@@ -10,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from generate import pool
 from generate.assemble import assemble
+from generate.executors import local
+from generate.executors.job import Job
+from generate.executors.local import run_units
 from generate.plan import make_plan
-from generate.pool import Job, run_units
-from generate.run import progress, run
+from generate.progress import progress
+from generate.run import run
 from generate.shards import Results, read_results
 
 ROOT = Path(__file__).parents[2]
@@ -48,13 +51,6 @@ def measured(results):
         unit: [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
         for unit, rows in results.units.items()
     }
-
-
-@pytest.fixture(scope="module")
-def finished(tiny, images, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("undisturbed")
-    assert run(tiny, images, folder, workers=2, quiet=True) == 0
-    return folder
 
 
 @pytest.fixture
@@ -124,7 +120,6 @@ def test_killed_runs_lose_nothing_that_was_done_and_end_in_the_same_table(
         process.kill()
         process.wait()
         assert done <= {path.name for path in folder.glob("*.json.gz")}
-    time.sleep(0.5)  # workers that outlived their parent finish their unit and end
     assert run(tiny, images, folder, workers=2, quiet=True) == 0
     results = read_results(folder, tiny)
     assert results.rejected == []
@@ -165,14 +160,49 @@ def test_a_folder_that_cannot_be_written_stops_the_run_before_it_starts(tiny, im
         run(tiny, images, tmp_path / "file" / "shards", quiet=True)
 
 
-def test_an_error_in_a_worker_names_the_unit_and_the_cause(tiny, images, tmp_path):
-    job = Job(tiny, images, tmp_path / "vanished", "cpu")
-    with pytest.raises(RuntimeError, match=r"dip-d1-s-bilinear-w8-seed0.*vanished"):
-        list(run_units(job, make_plan(tiny)[:1], workers=1))
+def test_a_vanished_folder_stops_the_run_and_is_not_made_again(tiny, images, tmp_path, monkeypatch):
+    folder, aside = tmp_path / "shards", tmp_path / "unmounted"
+
+    def vanishing(job, units, deadline):
+        for number, finished in enumerate(local.run_units(job, units, deadline)):
+            if number == 2:
+                folder.rename(aside)
+            yield finished
+
+    with pytest.raises(OSError, match=f"written to {folder}: No such file or directory"):
+        run(tiny, images, folder, executor=vanishing, quiet=True)
+    assert not folder.exists()
+    assert set(read_results(aside, tiny).units) == {unit.id for unit in make_plan(tiny)[:2]}
+
+
+def test_a_full_disk_stops_the_run_and_what_was_counted_is_whole(
+    tiny, images, finished, tmp_path, monkeypatch
+):
+    synced = []
+
+    def fills(descriptor):
+        synced.append(descriptor)
+        if len(synced) > 4:  # each shard syncs itself, then its folder
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fills)
+    with pytest.raises(OSError, match=r"unit dip-d2-\S+ cannot be .*: No space left on device"):
+        run(tiny, images, tmp_path, quiet=True)
+    monkeypatch.undo()
+    results = read_results(tmp_path, tiny)
+    assert set(results.units) == {unit.id for unit in make_plan(tiny)[:2]}
+    assert len(list(tmp_path.iterdir())) == 2  # no partial file
+    assert run(tiny, images, tmp_path, quiet=True) == 0
+    assert measured(read_results(tmp_path, tiny)) == measured(read_results(finished, tiny))
+
+
+def test_an_error_in_a_worker_names_the_unit_and_the_cause(tiny, images):
+    with pytest.raises(RuntimeError, match=r"unit dip-d1-s-bilinear-w8-seed0.*: .*nonsense"):
+        list(run_units(Job(tiny, images, "nonsense"), make_plan(tiny)[:1]))
 
 
 def test_a_worker_that_dies_is_replaced_and_a_unit_that_kills_three_stops_the_run(
-    tiny, images, tmp_path, monkeypatch
+    tiny, images, monkeypatch
 ):
     lives = []
 
@@ -183,16 +213,17 @@ def test_a_worker_that_dies_is_replaced_and_a_unit_that_kills_three_stops_the_ru
         worker.process.join()
         return worker
 
-    start = pool._start
-    monkeypatch.setattr(pool, "_start", dies)
-    with pytest.raises(RuntimeError, match="killed its worker 3 times"):
-        list(run_units(Job(tiny, images, tmp_path, "cpu"), make_plan(tiny)[:1], workers=1))
+    start = local._start
+    job = Job(tiny, images, workers=1)
+    monkeypatch.setattr(local, "_start", dies)
+    with pytest.raises(RuntimeError, match=r"unit dip-d1-s-bilinear.*: its worker died 3 times"):
+        list(run_units(job, make_plan(tiny)[:1]))
     assert len(lives) == 3
 
     once = iter([dies])
-    monkeypatch.setattr(pool, "_start", lambda *given: next(once, start)(*given))
+    monkeypatch.setattr(local, "_start", lambda *given: next(once, start)(*given))
     units = make_plan(tiny)[:2]
-    assert list(run_units(Job(tiny, images, tmp_path, "cpu"), units, workers=1)) == units
+    assert [unit for unit, _ in run_units(job, units)] == units
 
 
 def test_a_table_from_shards_is_the_same_byte_for_byte(tiny, finished, tmp_path):

@@ -2,7 +2,7 @@
 
 Every worker is its own process with one thread of its own, which on a CPU is several times
 faster than threads that share a process. A worker that dies is replaced and its unit is tried
-again; a unit that kills three workers stops the run.
+again.
 """
 
 from __future__ import annotations
@@ -12,31 +12,17 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 
-from generate.images import Images
+from generate.executors.job import Attempts, Finished, Job, measure_unit
 from generate.plan import Unit
-from generate.protocol import Protocol
-from generate.shards import write_shard
+from generate.shards import Row
 
-__all__ = ["Job", "run_units"]
-
-ATTEMPTS = 3
-
-
-@dataclass(frozen=True)
-class Job:
-    """What every worker needs to know."""
-
-    protocol: Protocol
-    images: Images
-    results: Path
-    device: str
+__all__ = ["run_units"]
 
 
 @dataclass
@@ -47,20 +33,13 @@ class _Worker:
 
 
 def run_units(
-    job: Job, units: list[Unit], workers: int, deadline: float | None = None
-) -> Iterator[Unit]:
-    """Measure `units` in order; yield each once its shard is on disk.
-
-    Args:
-        deadline: in seconds of `time.monotonic`; then running units are dropped and the
-            iteration ends. Dropped units leave nothing behind.
-
-    Raises:
-        RuntimeError: a unit failed, or killed its worker three times; the cause is named.
-    """
+    job: Job, units: Sequence[Unit], deadline: float | None = None
+) -> Generator[Finished, None, None]:
+    """An `Executor`; without a number of workers, one per core, or one for a GPU."""
     waiting = deque(units)
-    attempts: dict[str, int] = {}
+    attempts = Attempts()
     context = multiprocessing.get_context("spawn")
+    workers = job.workers or (1 if job.device.startswith("cuda") else os.cpu_count() or 1)
     pool = [_start(context, job) for _ in range(min(workers, len(units)))]
     try:
         while waiting or any(worker.unit for worker in pool):
@@ -72,13 +51,12 @@ def run_units(
             for worker in _ready(pool, deadline):
                 unit = worker.unit
                 assert unit is not None
-                if _finished(worker):
+                rows = _rows(worker)
+                if rows is not None:
                     worker.unit = None
-                    yield unit
+                    yield unit, rows
                     continue
-                attempts[unit.id] = attempts.get(unit.id, 0) + 1
-                if attempts[unit.id] == ATTEMPTS:
-                    raise RuntimeError(f"unit {unit.id} killed its worker {ATTEMPTS} times")
+                attempts.died(unit)
                 waiting.appendleft(unit)
                 _stop([worker])
                 pool[pool.index(worker)] = _start(context, job)
@@ -102,43 +80,36 @@ def _ready(pool: list[_Worker], deadline: float | None) -> list[_Worker]:
     return [busy[connection] for connection in wait(list(busy), patience)]  # type: ignore[index]
 
 
-def _finished(worker: _Worker) -> bool:
-    """Whether the unit is done; False if the worker died."""
+def _rows(worker: _Worker) -> list[Row] | None:
+    """The rows of the worker's unit; None if the worker died."""
     try:
-        error = worker.connection.recv()
+        rows, problem = worker.connection.recv()
     except (EOFError, ConnectionResetError):
-        return False
-    if error is not None:
+        return None
+    if problem is not None:
         assert worker.unit is not None
-        raise RuntimeError(f"unit {worker.unit.id}: {error}")
-    return True
+        raise RuntimeError(f"unit {worker.unit.id}: {problem}")
+    found: list[Row] = rows
+    return found
 
 
 def _stop(pool: list[_Worker]) -> None:
     for worker in pool:
-        worker.process.kill()  # shards are written whole or not at all, so nothing is torn
+        worker.process.kill()  # it has written nothing, so nothing is torn
     for worker in pool:
         worker.process.join()
         worker.connection.close()
 
 
 def _work(connection: Connection, job: Job) -> None:
-    """The life of a worker: units in, an error text or None out."""
+    """The life of a worker: units in, rows or the text of an error out."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    os.environ["OMP_NUM_THREADS"] = "1"
-    import torch
-
-    from generate.measure import measure
-
-    torch.set_num_threads(1)
-    device = torch.device(job.device)
     with suppress(EOFError, BrokenPipeError):  # the parent is gone
         while True:
             unit = connection.recv()
-            problem = None
+            rows, problem = None, None
             try:
-                rows = measure(job.protocol, unit, job.images, device)
-                write_shard(job.results, job.protocol, {unit.id: rows})
+                rows = measure_unit(job, unit)
             except Exception as error:
                 problem = f"{type(error).__name__}: {error}"
-            connection.send(problem)
+            connection.send((rows, problem))

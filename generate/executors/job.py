@@ -1,0 +1,68 @@
+"""What every executor is given and gives back."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from generate.images import Images
+from generate.plan import Unit
+from generate.protocol import Protocol
+from generate.shards import Row
+
+__all__ = ["ATTEMPTS", "Attempts", "Executor", "Finished", "Job", "measure_unit"]
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every worker needs to know.
+
+    Attributes:
+        device: as torch names it.
+        workers: how many units to measure at once; None leaves it to the executor.
+    """
+
+    protocol: Protocol
+    images: Images
+    device: str = "cpu"
+    workers: int | None = None
+
+
+Finished: TypeAlias = tuple[Unit, list[Row]]
+
+# Job, units, and the time by `time.monotonic` at which what is still running is dropped. Raises
+# RuntimeError where a unit fails, or its worker dies `ATTEMPTS` times; the unit is named.
+Executor: TypeAlias = Callable[[Job, Sequence[Unit], float | None], Generator[Finished, None, None]]
+
+
+class Attempts:
+    """Counts how often the worker of each unit died."""
+
+    def __init__(self) -> None:
+        self._deaths: Counter[str] = Counter()
+
+    def died(self, unit: Unit) -> None:
+        """Count one death.
+
+        Raises:
+            RuntimeError: it was the last that is put up with.
+        """
+        self._deaths[unit.id] += 1
+        if self._deaths[unit.id] == ATTEMPTS:
+            raise RuntimeError(f"unit {unit.id}: its worker died {ATTEMPTS} times")
+
+
+def measure_unit(job: Job, unit: Unit) -> list[Row]:
+    """Measure one unit in this process, with one thread."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is first imported
+    import torch
+
+    from generate.measure import measure
+
+    torch.set_num_threads(1)
+    return measure(job.protocol, unit, job.images, torch.device(job.device))

@@ -1,0 +1,144 @@
+"""Units as tasks of a Ray cluster that is running already.
+
+The driver, which is this process, holds the plan; the job is put into the object store once. Ray
+starts workers on any node of the cluster, and rows come back to the driver. A unit whose worker
+or node dies is tried again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from collections.abc import Generator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray._private.services import canonicalize_bootstrap_address_or_die
+from ray.exceptions import RayError, RayTaskError
+
+from generate.executors.job import Attempts, Finished, Job, measure_unit
+from generate.plan import Unit
+from generate.shards import Row
+
+__all__ = ["run_units"]
+
+CHECKOUT = Path(__file__).parents[2]
+LOOK = 1.0  # seconds between two looks at the clock and at the size of the cluster
+
+
+def run_units(
+    job: Job,
+    units: Sequence[Unit],
+    deadline: float | None = None,
+    *,
+    address: str = "auto",
+    num_gpus: float = 0,
+) -> Generator[Finished, None, None]:
+    """An `Executor`; without a number of workers, as many as the cluster has room for.
+
+    Args:
+        address: of the cluster's head, ``host:port``, or ``auto`` for that of this machine.
+        num_gpus: what a worker takes beside one CPU; half a GPU lets two workers share one.
+
+    Raises:
+        OSError: there is no cluster at `address`.
+        RuntimeError: as every executor.
+    """
+    waiting = deque(units)
+    running: dict[Any, Unit] = {}
+    attempts = Attempts()
+    _connect(address)
+    try:
+        # Ray's own retries are off: it does not count them by our rule, nor tell of them.
+        task = ray.remote(num_cpus=1, num_gpus=num_gpus, max_retries=0)(_measure)
+        shared, code = ray.put(job), _code()
+        while waiting or running:
+            most = job.workers or _room(num_gpus)
+            while waiting and len(running) < most:
+                unit = waiting.popleft()
+                running[task.remote(shared, unit, code)] = unit
+            done, _ = ray.wait(list(running), timeout=_patience(deadline))
+            for reference in done:
+                unit = running.pop(reference)
+                rows = _rows(reference, unit)
+                if rows is not None:
+                    yield unit, rows
+                    continue
+                attempts.died(unit)
+                waiting.appendleft(unit)
+            if deadline is not None and time.monotonic() >= deadline:
+                return
+    finally:
+        for reference in running:
+            ray.cancel(reference, force=True)
+        ray.shutdown()
+
+
+def _connect(address: str) -> None:
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        found = canonicalize_bootstrap_address_or_die(address)
+        host, _, port = found.rpartition(":")
+        # Where nobody listens, Ray would try for minutes, deaf to signals.
+        socket.create_connection((host, int(port)), timeout=5).close()
+        ray.init(found, log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise OSError(
+            f"no Ray cluster at {address!r}; expected auto or host:port ({reason})"
+        ) from None
+    finally:
+        signal.signal(signal.SIGTERM, handler)  # Ray's own may end the process in mid-write
+
+
+def _room(num_gpus: float) -> int:
+    """Twice what the cluster can measure at once, so that no worker waits for the driver.
+
+    Nodes come and go, so it is asked again and again. At least one task is always waiting: by
+    that an autoscaler sees that nodes are wanted.
+    """
+    has = ray.cluster_resources()
+    cpus = has.get("CPU", 0)
+    places = min(cpus, has.get("GPU", 0) // num_gpus) if num_gpus else cpus
+    return max(1, 2 * int(places))
+
+
+def _patience(deadline: float | None) -> float:
+    return LOOK if deadline is None else min(LOOK, max(0.0, deadline - time.monotonic()))
+
+
+def _rows(reference: Any, unit: Unit) -> list[Row] | None:
+    """The rows of `unit`; None if its worker or node died, or the rows were lost with it."""
+    try:
+        rows: list[Row] = ray.get(reference)
+    except RayTaskError as error:
+        problem = f"{type(error.cause).__name__}: {error.cause}"
+        raise RuntimeError(f"unit {unit.id}: {problem}") from None
+    except RayError as error:
+        print(f"unit {unit.id}: {type(error).__name__}, to be tried again", file=sys.stderr)
+        return None
+    return rows
+
+
+def _measure(job: Job, unit: Unit, code: str) -> list[Row]:
+    if _code() != code:
+        node = ray.util.get_node_ip_address()
+        raise RuntimeError(f"the checkout on node {node} differs from the driver's")
+    return measure_unit(job, unit)
+
+
+@cache
+def _code() -> str:
+    """SHA-256 of the code that rows depend on: nodes with other code would invent rows."""
+    digest = hashlib.sha256()
+    for package in ("dipbench", "generate"):
+        for path in sorted((CHECKOUT / package).rglob("*.py")):
+            digest.update(f"{path.relative_to(CHECKOUT)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
