@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dipbench.nas.algorithms import ALGORITHMS, search
     from dipbench.nas.comparison import Comparison, compare
+    from dipbench.nas.incumbent import Incumbent, trajectory
     from dipbench.nas.objectives import OBJECTIVES
     from dipbench.nas.problem import BudgetExceeded, Evaluation, Features, Problem
 
@@ -29,11 +30,14 @@ __all__ = [
     "Comparison",
     "Evaluation",
     "Features",
+    "Incumbent",
     "Problem",
     "compare",
     "search",
+    "trajectory",
 ]
 
+# None of these has the name of its module, which importing that would put in its place.
 _HOME = {
     "ALGORITHMS": "algorithms",
     "OBJECTIVES": "objectives",
@@ -41,9 +45,11 @@ _HOME = {
     "Comparison": "comparison",
     "Evaluation": "problem",
     "Features": "problem",
+    "Incumbent": "incumbent",
     "Problem": "problem",
     "compare": "comparison",
     "search": "algorithms",
+    "trajectory": "incumbent",
 }
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -22,9 +21,9 @@ import numpy.typing as npt
 
 from dipbench.dag import as_integer
 from dipbench.nas.algorithms import ALGORITHMS, Algorithm, named, search
+from dipbench.nas.incumbent import Incumbent, trajectory
 from dipbench.nas.problem import Problem
 from dipbench.nas.ranking import BASELINE, holm, mean_ranks, paired_test
-from dipbench.nas.trajectory import Incumbent, trajectory
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -260,23 +259,22 @@ def _repeat(
 ) -> list[Search]:
     """One repeat of every algorithm."""
     found = []
-    with _one_thread():
-        for name, algorithm in algorithms.items():
-            # The same for every algorithm, whichever process it is in.
-            choices, draws = (
-                np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(number, use)))
-                for use in (0, 1)
+    for name, algorithm in algorithms.items():
+        # The same for every algorithm, whichever process it is in.
+        choices, draws = (
+            np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(number, use)))
+            for use in (0, 1)
+        )
+        run = problem.fresh(draws)
+        search(algorithm, run, choices)
+        incumbents = trajectory(run)
+        if not incumbents:
+            raise ValueError(
+                f"seconds is {run.budget.seconds:.6g}, too little for {name} to evaluate an "
+                f"architecture (repeat {number}); the {len(run.architectures)} of them cost "
+                f"{run.total_seconds:.6g} s"
             )
-            run = problem.fresh(draws)
-            search(algorithm, run, choices)
-            incumbents = trajectory(run)
-            if not incumbents:
-                raise ValueError(
-                    f"seconds is {run.budget.seconds:.6g}, too little for {name} to evaluate an "
-                    f"architecture (repeat {number}); the {len(run.architectures)} of them cost "
-                    f"{run.total_seconds:.6g} s"
-                )
-            found.append(Search(run.evaluations, incumbents))
+        found.append(Search(run.evaluations, incumbents))
     return found
 
 
@@ -295,18 +293,6 @@ def _regret_at(times: Floats, incumbents: Sequence[Incumbent]) -> Floats:
     since = np.array([incumbent.clock for incumbent in incumbents])
     regret = np.array([incumbent.regret for incumbent in incumbents])
     return regret[np.searchsorted(since, times, side="right") - 1]
-
-
-def _one_thread() -> AbstractContextManager[object]:
-    """Small matrices gain nothing from threads, and sums must not depend on their number."""
-    import scipy.linalg  # noqa: F401 # what is loaded later would not be held back
-
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        return nullcontext()
-    limits: AbstractContextManager[object] = threadpool_limits(1)
-    return limits
 
 
 def _bar(total: int, progress: bool) -> Any:
@@ -354,6 +340,6 @@ def _check(problem: Problem) -> None:
     lacking = [a for a in problem.architectures if np.isnan(problem.regret(a))]
     if lacking:
         raise ValueError(
-            f"{len(lacking)} of {len(problem.architectures)} architectures have no test RMSE to "
-            f"report, such as {lacking[0]}; expected a problem within those that have"
+            f"architectures without a test RMSE: {len(lacking)} of {len(problem.architectures)}, "
+            f"such as {lacking[0]}; expected a problem within those that have one to report"
         )

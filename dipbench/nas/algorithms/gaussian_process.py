@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,11 @@ def gaussian_process(
     Raises:
         ImportError: scikit-learn is not installed.
     """
+    with _one_thread():
+        _search(problem, rng, start, refit)
+
+
+def _search(problem: Problem, rng: np.random.Generator, start: int, refit: float) -> None:
     inputs = encode(problem)
     order = rng.permutation(len(inputs))
     known = order[:start].tolist()
@@ -80,14 +86,23 @@ def _log_value(problem: Problem, place: int) -> float:
     return math.log(problem.evaluate(problem.architectures[place]).values[0])
 
 
-def _new_model() -> Any:
+def _one_thread() -> AbstractContextManager[object]:
+    """Matrices as small as these gain nothing from threads, and wait for them."""
     try:
-        from sklearn.gaussian_process import GaussianProcessRegressor
-        from sklearn.gaussian_process.kernels import Matern, WhiteKernel
+        import sklearn.gaussian_process  # noqa: F401 # what is loaded later is not limited
+        from threadpoolctl import threadpool_limits
     except ImportError:
         raise ImportError(
             "gaussian_process needs scikit-learn: pip install dipbench[nas]"
         ) from None
+    limits: AbstractContextManager[object] = threadpool_limits(1)
+    return limits
+
+
+def _new_model() -> Any:
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import Matern, WhiteKernel
+
     kernel = Matern(3.0, (0.3, 30.0), nu=2.5) + WhiteKernel(0.1, (1e-4, 1.0))
     return GaussianProcessRegressor(kernel, normalize_y=True)
 
