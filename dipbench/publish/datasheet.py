@@ -1,6 +1,7 @@
 """DATASHEET.md: where a data set comes from and what it can bear (Gebru et al., 2021).
 
-The questions are those of "Datasheets for Datasets" (Communications of the ACM 64(12)). Every
+The questions are those of "Datasheets for Datasets" (Communications of the ACM 64(12), 2021;
+arXiv:1803.09010). Every
 number is computed from the table or read from its manifest.
 """
 
@@ -9,10 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dipbench.coverage import plan
+from dipbench.markdown import table
 from dipbench.publish.release import LICENSE, LICENSE_URL, MAINTAINERS, NO_PICTURES, RMSE, Release
 from dipbench.schema import TITLES
 
-__all__ = ["coverage_table", "datasheet", "limits", "protocol_table", "table"]
+__all__ = ["coverage_table", "datasheet", "limits", "protocol_table", "terms"]
+
+# What a source of photographs says of their use.
+IMAGE_TERMS = {
+    "BSDS500": (
+        "The Computer Vision Group of UC Berkeley gives out the photographs of the Berkeley "
+        "Segmentation Data Set for non-commercial research and educational use "
+        "(<https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/bsds/>), and asks those who "
+        "use BSDS500 to cite the paper named above "
+        "(<https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/resources.html>)."
+    ),
+    "scikit-image": (
+        "The photographs come with the scikit-image package, whose documentation states of each "
+        "that it is CC0 or in the public domain."
+    ),
+}
 
 
 def datasheet(release: Release) -> str:
@@ -22,7 +39,9 @@ def datasheet(release: Release) -> str:
         "Composition": _composition(release),
         "Collection": _collection(release),
         "Protocol": _protocol(release),
+        "Preprocessing": PREPROCESSING,
         "Uses": _uses(),
+        "Distribution": _distribution(release),
         "Terms": terms(release),
         "Known limits": "\n".join(f"- {limit}" for limit in limits(release)),
         "Maintenance": _maintenance(release),
@@ -47,11 +66,32 @@ def _composition(release: Release) -> str:
         (f"`{file}`", TITLES[file], str(count)) for file, count in release.coverage.rows.items()
     ]
     return (
-        f"{table(('file', 'content', 'rows'), rows)}\n\n{NO_PICTURES} There is nothing about "
-        "people in it. A value that was not measured is null or, where it is a mean over no "
-        "runs, NaN; nothing is filled in. There is no split: the tables are one whole. "
-        "`manifest.json` states each file's rows and SHA-256 and its own checksum.\n\n"
+        f"{table(('file', 'content', 'rows'), rows)}\n\n{_instances(release)} {NO_PICTURES} There "
+        "is nothing about people in it, nothing confidential, and nothing that lies elsewhere: the "
+        "photographs are needed only to measure again. A value that was not measured is null or, "
+        "where it is a mean over no runs, NaN; nothing is filled in. There is no split: the tables "
+        "are one whole. `manifest.json` states each file's rows and SHA-256 and its own "
+        "checksum.\n\n"
         f"{coverage_table(release)}"
+    )
+
+
+def _instances(release: Release) -> str:
+    """What the rows stand for, and of how many they are taken."""
+    found, planned = release.coverage, plan(release.manifest)
+    if planned is None:
+        part = "The manifest does not state all that the protocol plans."
+    elif found.complete == planned.architectures and found.fits == planned.fits:
+        part = "All runs that the protocol plans are in it."
+    else:
+        part = (
+            "It is a part of what the protocol plans, in the order of the plan and not chosen by "
+            "result."
+        )
+    return (
+        "A row stands for an architecture, or for one training or fit of it. The architectures are "
+        "not a sample: a protocol names a whole space or a list. "
+        f"{part}"
     )
 
 
@@ -120,13 +160,32 @@ def protocol_table(release: Release) -> str:
     return table(("protocol", "value"), [*known, *release.numbers])
 
 
+PREPROCESSING = (
+    "Photographs are turned grey, cut and averaged down, and noise is added, as the protocol says; "
+    "the generator's manifest lists every file with its SHA-256. Results are not cleaned: no run "
+    "is dropped as an outlier. Scores of an architecture are plain means of its finished runs; the "
+    "runs themselves (`runs.parquet`) and their learning curves (`curves.parquet`) are there, so "
+    "that other scores can be computed."
+)
+
+
 def _uses() -> str:
     return (
         "Made for: comparing algorithms of architecture search, predictors of performance, "
         "early stopping of a Deep Image Prior, and relations between a network's graph and its "
         "error. Search on `supervised_rmse_val` and report `supervised_rmse`, which is the error "
         "on other images. Not made for: choosing a denoiser for use, or comparing with results "
-        "of the literature that were obtained on other images, noise or training budgets."
+        "of the literature that were obtained on other images, noise or training budgets. "
+        "`dipbench findings` writes what the table shows of depth and SLC, and which differences "
+        "its scores can bear."
+    )
+
+
+def _distribution(release: Release) -> str:
+    return (
+        "As Parquet files with a manifest that states their SHA-256. A table comes with the Python "
+        "package dipbench, where reading it needs neither network nor account; the place of this "
+        f"data set on the Hugging Face Hub is {release.url}."
     )
 
 
@@ -135,8 +194,9 @@ def terms(release: Release) -> str:
     return (
         f"The numbers and texts are under [{LICENSE}]({LICENSE_URL}). The images "
         f"({release.image_source}) are not part of it and stand under their own terms; numbers "
-        f"measured on them cite: {release.image_citation}."
-    )
+        f"measured on them cite: {release.image_citation}. "
+        f"{IMAGE_TERMS.get(release.image_source, '')}"
+    ).rstrip()
 
 
 def limits(release: Release) -> list[str]:
@@ -178,10 +238,3 @@ def _maintenance(release: Release) -> str:
         "numbers are another protocol with another name and hash. Further runs of the same "
         "protocol make a new revision; cite the revision that was used."
     )
-
-
-def table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A Markdown table; a `|` in a cell does not end it."""
-    lines = [heading, ("---",) * len(heading), *rows]
-    cells = ([cell.replace("|", "\\|") for cell in line] for line in lines)
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)

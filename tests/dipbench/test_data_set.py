@@ -192,8 +192,8 @@ def test_example_of_the_card_runs(folder, monkeypatch):
 def test_headings_of_the_datasheet(folder):
     headings = re.findall("^## (.*)$", (folder / "DATASHEET.md").read_text(), re.M)
     assert headings == [
-        *("Motivation", "Composition", "Collection", "Protocol", "Uses", "Terms"),
-        *("Known limits", "Maintenance"),
+        *("Motivation", "Composition", "Collection", "Protocol", "Preprocessing", "Uses"),
+        *("Distribution", "Terms", "Known limits", "Maintenance"),
     ]
 
 

@@ -1,0 +1,25 @@
+"""How often chance is drawn upon: more is finer and slower, and 1000 is enough for two digits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["FULL", "Repeats"]
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Numbers of draws.
+
+    Attributes:
+        resamples: of architectures and images, for intervals.
+        shuffles: of scores, for p-values.
+        tables: made-up ones, for the effect of the empty corner.
+    """
+
+    resamples: int = 1000
+    shuffles: int = 1999
+    tables: int = 2000
+
+
+FULL = Repeats()

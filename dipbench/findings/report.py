@@ -1,0 +1,215 @@
+"""The document: numbers from a `Study`, with sentences that follow from them.
+
+No sentence here says more than its numbers: directions, verdicts and comparisons are chosen by
+the values.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dipbench import __version__
+from dipbench.coverage import plan
+from dipbench.findings import effects, tables
+from dipbench.findings.bootstrap import COVERED
+from dipbench.findings.claims import CLAIMS, rules
+from dipbench.findings.panel import HEADLINE, NEARLY_ALL
+from dipbench.findings.repeats import Repeats
+from dipbench.findings.study import Study
+from dipbench.findings.text import listed
+from dipbench.findings.trust import trust
+from dipbench.findings.variance import FACTORS
+from dipbench.markdown import table as markdown_table
+
+if TYPE_CHECKING:
+    from dipbench.table import Table
+
+__all__ = ["report"]
+
+WIDTH = 99  # of a line of text
+
+
+def report(table: Table, found: Study, figures: Mapping[str, str]) -> str:
+    """The document, in Markdown.
+
+    Args:
+        figures: where the document finds each figure of `dipbench.findings.figures`.
+    """
+    sections = {
+        "What was measured": _coverage(table, found),
+        "The claims and the rules": _rules(),
+        "The verdicts": _verdicts(found),
+        "The scatter plots": _scatter(table, figures),
+        "What explains the variance": effects.variance(found, figures),
+        "The two modes side by side": effects.ranks(found),
+        "The control experiment": effects.control(found, figures),
+        "The empty corner": effects.corner(found, figures),
+        "Does a finding hang on the metric?": _metrics(found),
+        "How far to trust it": trust(found),
+        "How it was computed": _methods(found.repeats),
+    }
+    body = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections.items())
+    blocks = f"# Findings: {table.protocol}\n\n{_introduction()}\n\n{body}".split("\n\n")
+    return "\n\n".join(map(_wrapped, blocks)) + "\n"
+
+
+def _wrapped(block: str) -> str:
+    """Text and lists in lines of a readable length; tables, headings and figures as they are."""
+    if block.startswith(("|", "#", "!")):
+        return block
+    lines = block.split("\n- ") if block.startswith("- ") else [block]
+    text = [line if line.startswith("- ") or len(lines) == 1 else f"- {line}" for line in lines]
+    indent = "  " if block.startswith("- ") else ""
+    return "\n".join(
+        textwrap.fill(
+            line,
+            WIDTH,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text
+    )
+
+
+def _introduction() -> str:
+    return (
+        "What the table says of the report's claims (Ishikawa, Waseda), whether or not it agrees "
+        "with them. `dipbench findings` writes this page, its figures included: every number "
+        "and every verdict is computed from the table, by rules that stand in the program. RMSE "
+        "is in grey levels on the 0–255 scale, per image against the clean image, then the mean "
+        "over images. Brackets hold 95% intervals."
+    )
+
+
+def _coverage(table: Table, found: Study) -> str:
+    panel, planned = found.panel, plan(table.manifest)
+    of = f" of {planned.architectures} planned" if planned else ""
+    of_fits = f" of {planned.fits} planned" if planned else ""
+    rows = [
+        ("protocol", table.protocol),
+        ("its SHA-256", f"`{table.manifest['protocol_hash']}`"),
+        ("SHA-256 of the table's manifest", f"`{table.manifest['sha256']}`"),
+        ("task", found.task),
+        ("architectures with a run", f"{panel.measured}{of}"),
+        ("architectures compared here", str(len(panel))),
+        ("of those left out, with a diverged run", str(panel.diverged)),
+        ("DIP images", listed(panel.images)),
+        ("seed numbers of DIP fits", listed([str(seed) for seed in panel.dip_seeds])),
+        ("seed numbers of trainings", listed([str(seed) for seed in panel.supervised_seeds])),
+        ("DIP fits used", f"{panel.fits}{of_fits}"),
+        ("of these with the peak at the last iteration", str(panel.censored)),
+        ("not varied", listed(_still(found)) if _still(found) else "–"),
+        ("version of dipbench, random seed", f"{__version__}, {found.seed}"),
+    ]
+    text = markdown_table(("what", "in this table"), rows)
+    if planned and panel.fits < planned.fits:
+        text += (
+            f"\n\n**The table is not complete**: {len(panel)} of {planned.architectures} planned "
+            f"architectures are compared, by {panel.fits} of {planned.fits} planned DIP fits. What "
+            "follows is true of these alone."
+        )
+    return text + (
+        "\n\nCompared are architectures on the same runs: an image and seed that at least "
+        f"{NEARLY_ALL:.0%} of the architectures have is used, and an architecture that lacks one "
+        "of these is left out."
+    )
+
+
+def _still(found: Study) -> list[str]:
+    """The features that have one value in the whole panel."""
+    shares = found.explained[HEADLINE[0]].shares
+    return [FACTORS[share.factor] for share in shares if not share.coefficients]
+
+
+def _rules() -> str:
+    lines = [f"- **{CLAIMS[name]}.** {rule}" for name, rule in rules().items()]
+    return (
+        "The rules were written while the table was being measured, its first architectures "
+        "(bilinear up-sampling, width 16, one seed) in sight; the program applies them.\n\n"
+        + "\n".join(lines)
+    )
+
+
+def _verdicts(found: Study) -> str:
+    claims = found.headline.claims
+    parts = [
+        "DIP RMSE is the raw peak, supervised RMSE that of the test images: the headline columns, "
+        "declared before the runs.",
+        tables.overview_table(claims),
+        "What the numbers say of each feature:",
+        "\n".join(f"- {line}" for line in (*effects.orders(found), *effects.trends(found))),
+        *(f"**{each.text}**: {each.verdict}.\n\n{tables.claim_table(each)}" for each in claims),
+    ]
+    return "\n\n".join(parts)
+
+
+def _scatter(table: Table, figures: Mapping[str, str]) -> str:
+    shown = len(table.frame.dropna(subset=["supervised_rmse", "dip_rmse"]))
+    return (
+        f"The report's three scatter plots. Shown are the {shown} architectures with both scores, "
+        "each score being the mean over all that was measured of it.\n\n"
+        f"![DIP RMSE over supervised RMSE]({figures['scatter']})\n\n"
+        f"![The same, coloured by depth]({figures['scatter-depth']})\n\n"
+        f"![The same, coloured by SLC]({figures['scatter-slc']})"
+    )
+
+
+def _metrics(found: Study) -> str:
+    return "\n\n".join(
+        [
+            "The same figures for each way to score the same runs. *Peak* is the least recorded "
+            "RMSE of the raw output, *final* the last one, *averaged* that of the averaged output, "
+            "*ES-WMV stop* that of the output which a stopping rule without a clean image keeps. "
+            "First the Shapley shares and the trends, then Kendall's tau, then the verdicts. "
+            "*Even weights*: every pair of depth and SLC weighs the same.",
+            tables.pair_table(found),
+            tables.verdict_table(found),
+            "\n".join(f"- {line}" for line in _hangs(found)),
+        ]
+    )
+
+
+def _hangs(found: Study) -> list[str]:
+    """Per claim, whether all choices of metric and weights lead to one verdict."""
+    lines = []
+    for i, text in enumerate(CLAIMS.values()):
+        groups: dict[str, list[str]] = {}
+        for pair in found.pairs:
+            other = pair.supervised != HEADLINE[1]
+            label = tables.LABELS[pair.supervised if other else pair.dip]
+            groups.setdefault(pair.claims[i].verdict, []).append(label)
+        groups.setdefault(found.even.claims[i].verdict, []).append("the even weights")
+        if len(groups) == 1:
+            lines.append(f"*{text}*: {next(iter(groups))}, whatever is chosen.")
+        else:
+            said = "; ".join(f"{verdict} for {listed(names)}" for verdict, names in groups.items())
+            lines.append(f"*{text}* hangs on the choice: {said}.")
+    return lines
+
+
+def _methods(repeats: Repeats) -> str:
+    lines = (
+        "- Shapley shares of R²: Lindeman, Merenda and Gold, *Introduction to Bivariate and "
+        "Multivariate Analysis*, 1980; Grömping, *The American Statistician* 61(2), 2007.",
+        f"- Intervals: {repeats.resamples} resamples of architectures and, independently, of "
+        f"images, with replacement, {COVERED:.0%} by percentiles: the pigeonhole bootstrap, Owen, "
+        "*Annals of Applied Statistics* 1(2), 2007. Supervised scores are known as means over the "
+        "test images alone, so for them only architectures are resampled. Seeds are not resampled. "
+        "Few images make a coarse interval.",
+        "- Kendall's tau is tau-b (Kendall, *Biometrika* 33(3), 1945), within strata summed over "
+        "them (Korn, *Biometrics* 40(1), 1984); trends are Somers' D (*American Sociological "
+        "Review* 27(6), 1962), two values of the varied feature weighing the same however many "
+        "architectures have them.",
+        f"- p-values are two-sided, of {repeats.shuffles} shuffles, the measured order counting as "
+        "one (Phipson and Smyth, *Statistical Applications in Genetics and Molecular Biology* "
+        f"9(1), 2010), so {1 / (1 + repeats.shuffles):g} is the least. They are not corrected for "
+        "their number.",
+        "- Intraclass correlations: Shrout and Fleiss, *Psychological Bulletin* 86(2), 1979. "
+        "Variance components: analysis of variance, Searle, Casella and McCulloch, *Variance "
+        "Components*, 1992.",
+        "- `dipbench findings --json` prints all numbers.",
+    )
+    return "\n".join(lines)
