@@ -14,7 +14,7 @@ from functools import partial
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +46,8 @@ FORMATS: Mapping[str, Callable[[float], str]] = {
 Floats = npt.NDArray[np.float64]
 
 
-class Search(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Search:
     """One repeat of one algorithm: how much it evaluated, and whom it would have named."""
 
     evaluations: int
@@ -145,7 +146,13 @@ class Comparison:
         import pandas as pd
 
         rows = [
-            (name, repeat, s.evaluations, str(s.incumbents[-1].architecture), s.incumbents[-1][-1])
+            (
+                name,
+                repeat,
+                s.evaluations,
+                str(s.incumbents[-1].architecture),
+                s.incumbents[-1].regret,
+            )
             for name, searches in self.searches.items()
             for repeat, s in enumerate(searches)
         ]
@@ -221,8 +228,8 @@ def compare(
         progress: show a bar on standard error, where that is a terminal.
 
     Raises:
-        ValueError: an argument is not as above, the budget is too small for an evaluation, or
-            there are architectures without a test RMSE to report.
+        ValueError: an argument is not as above, an algorithm evaluates nothing within the
+            budget, or there are architectures without a test RMSE to report.
         NotInTable: an algorithm needs, or proposes, what was not measured.
         ImportError: an extra is not installed: ``pip install dipbench[nas]``.
     """
@@ -270,9 +277,8 @@ def _repeat(
         incumbents = trajectory(run)
         if not incumbents:
             raise ValueError(
-                f"seconds is {run.budget.seconds:.6g}, too little for {name} to evaluate an "
-                f"architecture (repeat {number}); the {len(run.architectures)} of them cost "
-                f"{run.total_seconds:.6g} s"
+                f"{name} evaluated no architecture within {run.budget.seconds:.6g} s (repeat "
+                f"{number}); all {len(run.architectures)} cost {run.total_seconds:.6g} s"
             )
         found.append(Search(run.evaluations, incumbents))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from dipbench.nas.measured import Member
 from dipbench.nas.problem import Problem
@@ -10,7 +10,8 @@ from dipbench.nas.problem import Problem
 __all__ = ["Incumbent", "trajectory"]
 
 
-class Incumbent(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Incumbent:
     """What a search would name from some time on.
 
     Attributes:

@@ -3,7 +3,7 @@
 import pytest
 
 from dipbench import Architecture
-from dipbench.nas import Problem, trajectory
+from dipbench.nas import Incumbent, Problem, trajectory
 
 # The one level deep takes 8 s to train; regrets are 1 apart in width, 4 in SLC.
 NARROW, WIDE = Architecture(1, (0,), "bilinear", 8), Architecture(1, (0,), "bilinear", 16)
@@ -18,13 +18,17 @@ def problem(small):
 def test_the_incumbent_is_the_best_so_far(problem):
     for a in (PLAIN, NARROW, PLAIN, WIDE):
         problem.evaluate(a)
-    assert trajectory(problem) == ((8.0, PLAIN, 4.0), (16.0, NARROW, 1.0), (24.0, WIDE, 0.0))
+    assert trajectory(problem) == (
+        Incumbent(8.0, PLAIN, 4.0),
+        Incumbent(16.0, NARROW, 1.0),
+        Incumbent(24.0, WIDE, 0.0),
+    )
 
 
 def test_a_worse_one_never_is(problem):
     problem.evaluate(WIDE)
     problem.evaluate(PLAIN)
-    assert trajectory(problem) == ((8.0, WIDE, 0.0),)
+    assert trajectory(problem) == (Incumbent(8.0, WIDE, 0.0),)
 
 
 def test_a_greater_fidelity_outranks_a_better_value_at_a_lower_one(problem):
