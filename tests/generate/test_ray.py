@@ -52,6 +52,7 @@ class Cluster:
             text=True,
             env=self.environment,
         )
+        self.drivers = []
         self.address = self.nodes.stdout.readline().strip()
 
     def __call__(self, command):
@@ -67,7 +68,7 @@ class Cluster:
 
     def start(self, *command):
         """A driver; it is the code of this checkout that runs, on the nodes too."""
-        return subprocess.Popen(
+        driver = subprocess.Popen(
             [sys.executable, *map(str, command)],
             cwd=ROOT,
             env=self.environment,
@@ -75,6 +76,14 @@ class Cluster:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.drivers.append(driver)
+        return driver
+
+    def stop_drivers(self):
+        for driver in self.drivers:
+            driver.kill()
+            driver.communicate()
+        self.drivers.clear()
 
     def run(self, *options):
         command = ["-m", "generate", "run", "--executor", "ray", "--quiet"]
@@ -103,7 +112,8 @@ def started():
 @pytest.fixture
 def cluster(started):
     assert started("two") == "done"
-    return started
+    yield started
+    started.stop_drivers()
 
 
 @pytest.fixture
