@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from dipbench.errors import InvalidTable
 from dipbench.manifest import MANIFEST, altered, complete, missing, read_manifest
 from dipbench.schema import FILES, Column, arrow_schema
-from dipbench.space import SPACES, Architecture
+from dipbench.space import DEPTHS, SPACES, UPSAMPLES, Architecture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,6 +95,31 @@ class Table:
         """One row per architecture and task, columns as in `dipbench.schema.ARCHITECTURES`."""
         frame: pd.DataFrame = self.architectures.to_pandas()
         return frame
+
+    def features(self) -> pd.DataFrame:
+        """What the graphs say without any run: one row per architecture, numbers alone.
+
+        In a named space the index is ``name`` and the columns are ``depth``, ``slc``,
+        ``params``, ``macs``, ``log10_params``, ``width``, one of zeros and ones per level,
+        ``skip0`` to ``skip4``, and one per up-sampling, ``upsample_nearest`` and so on; a level
+        that the network does not have has no skip. Columns do not depend on which
+        architectures there are. Graphs of one's own have the index ``key`` and the first five.
+
+        Targets stand in `frame`: ``table.frame.set_index("name").loc[X.index, "dip_rmse"]``.
+        """
+        import numpy as np
+
+        named = self.manifest["space"] in SPACES
+        rows = self.frame.drop_duplicates("key").set_index("name" if named else "key")
+        features = rows[["depth", "slc", "params", "macs"]].copy()
+        features["log10_params"] = np.log10(features["params"])
+        if named:
+            features["width"] = rows["width"].astype("int64")
+            for level in range(max(DEPTHS)):
+                features[f"skip{level}"] = rows["skips"].str.contains(str(level)).astype("int64")
+            for upsample in UPSAMPLES:
+                features[f"upsample_{upsample}"] = (rows["upsample"] == upsample).astype("int64")
+        return features
 
     def name_or_key(self, architecture: Architecture) -> str:
         """How the table calls it: by name in a named space, by key in any other."""
