@@ -1,0 +1,98 @@
+"""Optuna: studies whose trials are architectures of ``core64``, on the problem's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dipbench.errors import NotInTable
+from dipbench.nas.adapters.parameters import Choices, from_parameters, members, stepwise
+from dipbench.nas.problem import BudgetExceeded, Evaluation, Problem
+from dipbench.space import Architecture
+
+try:
+    import optuna
+except ImportError:
+    raise ImportError(
+        "dipbench.nas.adapters.optuna needs Optuna: pip install dipbench[adapters]"
+    ) from None
+
+__all__ = ["objective", "suggest"]
+
+
+def suggest(trial: optuna.Trial, choices: Choices | None = None) -> Architecture:
+    """The architecture that a trial proposes, asking for skips at levels above its depth alone.
+
+    Raises:
+        InvalidArchitecture: the trial was given a parameter that is out of range.
+    """
+    choices = Choices() if choices is None else choices
+    depth = trial.suggest_int("depth", min(choices.depths), max(choices.depths))
+    skips = [name for name, level in choices.skips.items() if level < depth]
+    return from_parameters(
+        {
+            "depth": depth,
+            **{name: trial.suggest_categorical(name, (False, True)) for name in skips},
+            "upsample": trial.suggest_categorical("upsample", choices.upsamples),
+            "width": trial.suggest_categorical("width", choices.widths),
+        }
+    )
+
+
+def objective(
+    problem: Problem, *, pruning: bool = False
+) -> Callable[[optuna.Trial], tuple[float, ...]]:
+    """What `study.optimize` takes: every trial evaluates one architecture of `problem`.
+
+    The study needs one direction per objective, all ``"minimize"``, and is to run one trial at
+    a time. It is stopped when the budget does not suffice for a trial, or all architectures
+    have been run. A trial that the budget does not suffice for, or that the problem has not
+    among its architectures, ends as pruned and is charged nothing. The user attributes of a
+    trial are its ``architecture``, the ``seconds`` charged, and the problem's ``clock`` after.
+
+    Args:
+        problem: is charged for the trials.
+        pruning: tell the study's pruner of the learning curve, step by step, each one an
+            evaluation; a run that it ends is charged as far as it went. For one objective and
+            ``repeats="cached"``.
+
+    Raises:
+        ValueError: `problem` is of graphs of one's own, or is none that allows pruning.
+    """
+    choices, waiting = Choices.of(problem), members(problem)
+    if pruning and (len(problem.objectives) > 1 or problem.repeats != "cached"):
+        raise ValueError(
+            f"pruning with objectives {', '.join(problem.objectives)} and repeats "
+            f"{problem.repeats!r}; expected one objective and repeats 'cached'"
+        )
+
+    def evaluate(trial: optuna.Trial) -> tuple[float, ...]:
+        architecture, start = suggest(trial, choices), problem.clock
+        try:
+            found = (_pruned if pruning else _evaluated)(problem, architecture, trial)
+        except NotInTable as error:
+            raise optuna.TrialPruned(str(error)) from None
+        except BudgetExceeded as error:
+            trial.study.stop()
+            raise optuna.TrialPruned(str(error)) from None
+        finally:
+            trial.set_user_attr("architecture", architecture.name)
+            trial.set_user_attr("seconds", problem.clock - start)
+            trial.set_user_attr("clock", problem.clock)
+        waiting.discard(architecture)
+        if not waiting:
+            trial.study.stop()
+        return found.values
+
+    return evaluate
+
+
+def _evaluated(problem: Problem, architecture: Architecture, _: optuna.Trial) -> Evaluation:
+    return problem.evaluate(architecture)
+
+
+def _pruned(problem: Problem, architecture: Architecture, trial: optuna.Trial) -> Evaluation:
+    for evaluation in stepwise(problem, architecture, problem.fidelities):
+        trial.report(evaluation.values[0], evaluation.fidelity)
+        if evaluation.fidelity < problem.fidelities[-1] and trial.should_prune():
+            raise optuna.TrialPruned(f"{architecture} was ended at step {evaluation.fidelity}")
+    return evaluation
