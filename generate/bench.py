@@ -1,0 +1,187 @@
+"""``python -m generate bench``: ours against the plain way and against the machine, in one run.
+
+Both do the same fit in turns, so that whatever slows the machine slows both; the ratio is taken
+turn by turn.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+
+from dipbench.space import Architecture
+from generate.clock import clock
+from generate.dip import fit
+from generate.images import Images
+from generate.measure import device_name
+from generate.networks import engine
+from generate.plain import plain_dip, plain_training
+from generate.plan import FITS_PER_UNIT
+from generate.protocol import Protocol
+from generate.roofline import Ceilings, Work, ceilings, work
+from generate.supervised import train, training_batches
+from generate.tasks import degrade
+
+__all__ = ["NAMES", "Measured", "bench", "report"]
+
+NAMES = ("d5-s01234-bilinear-w16", "d5-s01234-bilinear-w8")
+TURNS = 5
+SHORTEST = 400  # instance-iterations
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Instance-iterations per second: images times iterations, or times steps if supervised.
+
+    Attributes:
+        mode, name: what was run.
+        plain, ours: medians over the turns.
+        ratio: ours over plain, median over the turns; `low` and `high` are its extremes.
+        limits: rates that arithmetic, state bytes and layer bytes would allow, of `Work`.
+    """
+
+    mode: str
+    name: str
+    plain: float
+    ours: float
+    ratio: float
+    low: float
+    high: float
+    limits: tuple[float, float, float]
+
+
+def bench(
+    protocol: Protocol,
+    images: Images,
+    device: torch.device,
+    names: tuple[str, ...] = NAMES,
+    seconds: float = 4.0,
+) -> dict[str, Any]:
+    """Time both modes of each architecture.
+
+    Args:
+        seconds: about how long either way runs in a turn.
+
+    Returns:
+        The device, the ceilings and a list of `Measured`, ready for JSON.
+    """
+    machine = ceilings(device)
+    measured = []
+    for name in names:
+        a = Architecture.parse(name)
+        inputs, batch = protocol.dip.input_channels, protocol.supervised.batch
+        for mode, pair, amount in (
+            ("dip", _dip, work(a.graph, inputs, protocol.size)),
+            ("supervised", _supervised, work(a.graph, 1, protocol.size, batch)),
+        ):
+            plain, ours = pair(protocol, images, device, a)
+            measured.append(_measure(mode, name, plain, ours, amount, machine, seconds))
+    return {
+        "device": device_name(device),
+        "torch_version": str(torch.__version__),
+        "engine": engine(device),
+        "ceilings": asdict(machine),
+        "measured": [asdict(one) for one in measured],
+    }
+
+
+Run = Callable[[int], float]  # so many instance-iterations -> how many per second
+
+
+def _measure(
+    mode: str, name: str, plain: Run, ours: Run, amount: Work, machine: Ceilings, seconds: float
+) -> Measured:
+    slow, fast = (int(seconds * run(SHORTEST)) for run in (plain, ours))  # which warms up, too
+    turns = [(plain(slow), ours(fast)) for _ in range(TURNS)]
+    ratios = [ours / plain for plain, ours in turns]
+    return Measured(
+        mode=mode,
+        name=name,
+        plain=statistics.median(plain for plain, _ in turns),
+        ours=statistics.median(ours for _, ours in turns),
+        ratio=statistics.median(ratios),
+        low=min(ratios),
+        high=max(ratios),
+        limits=amount.per_second(machine),
+    )
+
+
+def _dip(
+    protocol: Protocol, images: Images, device: torch.device, a: Architecture
+) -> tuple[Run, Run]:
+    fitted = dict(islice(images.val.items(), FITS_PER_UNIT))
+    first = next(iter(fitted))
+    noisy = torch.from_numpy(degrade(protocol, first, fitted[first], 0))[None, None].to(device)
+
+    def plain(count: int) -> float:
+        return _rate(plain_dip(protocol, a.graph, noisy, np.random.default_rng(0)), count, device)
+
+    def ours(count: int) -> float:
+        iterations = max(protocol.dip.stop_window, count // len(fitted))
+        settings = replace(protocol.dip, iterations=iterations)
+        found = fit(replace(protocol, dip=settings), a.graph, a.key, fitted, 0, device)
+        return iterations * len(fitted) / found.seconds
+
+    return plain, ours
+
+
+def _supervised(
+    protocol: Protocol, images: Images, device: torch.device, a: Architecture
+) -> tuple[Run, Run]:
+    batch = protocol.supervised.batch
+    # Validation is no part of the plain way, so one image of it is enough.
+    val, test = (dict(islice(of.items(), 1)) for of in (images.val, images.test))
+    one = replace(images, val=val, test=test)
+
+    def plain(count: int) -> float:
+        batches = training_batches(protocol, images, 0)
+        steps = plain_training(a.graph, batches, device, np.random.default_rng(0))
+        return batch * _rate(steps, max(1, count // batch), device)
+
+    def ours(count: int) -> float:
+        steps = max(1, count // batch)
+        settings = replace(protocol.supervised, steps=steps, recorded=1)
+        found = train(replace(protocol, supervised=settings), a.graph, a.key, one, 0, device)
+        return batch * steps / found.seconds
+
+    return plain, ours
+
+
+def _rate(steps: Iterator[Any], count: int, device: torch.device) -> float:
+    next(steps)  # warm
+    started = clock(device)
+    for _ in range(count):
+        next(steps)
+    return count / (clock(device) - started)
+
+
+def report(found: dict[str, Any]) -> str:
+    """The answer of `bench` for people."""
+    flops, bandwidth = found["ceilings"]["flops"] / 1e9, found["ceilings"]["bandwidth"] / 1e9
+    lines = [
+        f"{found['device']}, torch {found['torch_version']}, engine {found['engine']}",
+        f"ceilings: {flops:.0f} GFLOP/s (matrix product), {bandwidth:.1f} GB/s (copy)",
+        "",
+        "instance-iterations per second",
+        f"{'':<12}{'':<24}{'plain':>8}{'ours':>8}{'ratio':>8}{'':>14}"
+        f"{'arithmetic':>12}{'state':>9}{'layers':>9}",
+    ]
+    for one in found["measured"]:
+        spread = f"({one['low']:.2f}-{one['high']:.2f})"
+        limits = "{:>12.0f}{:>9.0f}{:>9.0f}".format(*one["limits"])
+        lines.append(
+            f"{one['mode']:<12}{one['name']:<24}{one['plain']:>8.0f}{one['ours']:>8.0f}"
+            f"{one['ratio']:>8.2f}{spread:>14}{limits}"
+        )
+    lines += [
+        "",
+        "arithmetic, state, layers: the rates that FLOPs, bytes that must move at least, and",
+        "bytes moved node by node would allow (generate/roofline.py)",
+    ]
+    return "\n".join(lines)

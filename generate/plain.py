@@ -1,0 +1,61 @@
+"""The plain way: one network, one image, eager float32, default Adam, as DIP's own code does it.
+
+Here for comparison alone. `generate.bench` times it against `generate.dip` and
+`generate.supervised`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from generate.network import EncoderDecoder
+from generate.protocol import Protocol
+
+if TYPE_CHECKING:
+    from dipbench.dag import Graph
+
+__all__ = ["plain_dip", "plain_training"]
+
+
+def plain_dip(
+    protocol: Protocol, graph: Graph, noisy: torch.Tensor, rng: np.random.Generator
+) -> Iterator[torch.Tensor]:
+    """Fit one network to `noisy`, shape (1, 1, size, size); yield each iteration's output."""
+    settings, device = protocol.dip, noisy.device
+    network = EncoderDecoder(graph, settings.input_channels, [rng]).to(device)
+    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+    drawn = rng.random((1, settings.input_channels, *noisy.shape[2:]), dtype=np.float32)
+    fixed = torch.from_numpy(drawn).to(device) * settings.input_scale
+    noise = torch.empty_like(fixed)
+    own = torch.Generator(device).manual_seed(int(rng.integers(2**62)))
+    averaged = None
+    while True:
+        optimiser.zero_grad()
+        output = network(fixed + noise.normal_(generator=own) * settings.perturbation)
+        if averaged is None:
+            averaged = output.detach()
+        averaged = averaged * settings.averaging + output.detach() * (1 - settings.averaging)
+        functional.mse_loss(output, noisy).backward()
+        optimiser.step()
+        yield output.detach()
+
+
+def plain_training(
+    graph: Graph,
+    batches: Iterator[tuple[torch.Tensor, torch.Tensor]],
+    device: torch.device,
+    rng: np.random.Generator,
+) -> Iterator[None]:
+    """Train one network on noisy and clean `batches`; yield after each step."""
+    network = EncoderDecoder(graph, 1, [rng]).to(device)
+    optimiser = torch.optim.Adam(network.parameters())
+    for noisy, clean in batches:
+        optimiser.zero_grad()
+        functional.mse_loss(network(noisy.to(device)), clean.to(device)).backward()
+        optimiser.step()
+        yield
