@@ -81,17 +81,17 @@ def fit(
 def _inputs(
     protocol: Protocol, names: Sequence[tuple[object, ...]], device: torch.device
 ) -> Iterator[torch.Tensor]:
-    """The fixed inputs of all fits, side by side, perturbed anew each time."""
+    """The fixed inputs of all fits, side by side, perturbed anew each time, in one place."""
     settings = protocol.dip
     shape = (settings.input_channels, protocol.size, protocol.size)
     drawn = [numpy_stream(*name, "input").random(shape, dtype=np.float32) for name in names]
     fixed = torch.from_numpy(np.concatenate(drawn)[None]).to(device) * settings.input_scale
     streams = [torch_stream(device, *name, "perturbation") for name in names]
-    noise = torch.empty_like(fixed)
+    perturbed = torch.empty_like(fixed)
     while True:
-        for part, stream in zip(noise.chunk(len(names), dim=1), streams, strict=True):
+        for part, stream in zip(perturbed.chunk(len(names), dim=1), streams, strict=True):
             part.normal_(generator=stream)
-        yield torch.add(fixed, noise, alpha=settings.perturbation)
+        yield perturbed.mul_(settings.perturbation).add_(fixed)
 
 
 class _Record:

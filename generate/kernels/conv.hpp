@@ -257,7 +257,7 @@ inline void backward(const Convolution& c, const float* gradient, float* image) 
 
 // The gradient of the weights, summed over images lane by lane.
 struct WeightGradient {
-    static constexpr int CHUNK = 32 * LANES;  // keeps a block of lines in the first cache
+    static constexpr int CHUNK = 64 * LANES;  // keeps a block of lines in the first cache
 
     const Convolution& c;
     Taps taps;
