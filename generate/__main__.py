@@ -1,4 +1,4 @@
-"""``python -m generate``: images | run | status | cost | pack | assemble | demo."""
+"""``python -m generate``: images | run | status | cost | agree | bench | pack | assemble | demo."""
 
 from __future__ import annotations
 
@@ -95,6 +95,24 @@ def _parser() -> argparse.ArgumentParser:
     assemble.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="the table's folder"
     )
+
+    agree = add("agree", _agree, "whether two folders of results agree")
+    add_results(agree)
+    agree.add_argument(
+        "--reference",
+        type=Path,
+        default=Path("generate/reference"),
+        metavar="DIR",
+        help="the other; shards lie in DIR/PROTOCOL (default: %(default)s)",
+    )
+    agree.add_argument("--json", action="store_true", help="for programs")
+
+    bench = add("bench", _bench, "time ours against the plain way and against the machine")
+    bench.set_defaults(protocol="demo-v1")
+    add_images(bench)
+    bench.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    bench.add_argument("--seconds", type=float, default=4.0, help="of each turn (default: 4)")
+    bench.add_argument("--json", action="store_true", help="for programs")
 
     demo = add("demo", _demo, "measure demo-v1, query it and draw it")
     demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR")
@@ -222,6 +240,32 @@ def _assemble(options: argparse.Namespace) -> None:
     for file in results.rejected:
         print(f"left out {file.path.name}: {file.reason}", file=sys.stderr)
     print(f"wrote {assemble(protocol, results, options.out)}")
+
+
+def _agree(options: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
+    from generate.agreement import agreement, report
+    from generate.shards import read_results
+
+    protocol, folder = _folder(options)
+    reference = read_results(options.reference / protocol.name, protocol)
+    found = agreement(read_results(folder, protocol), reference)
+    print(json.dumps([asdict(one) for one in found]) if options.json else report(found))
+
+
+def _bench(options: argparse.Namespace) -> None:
+    import torch
+
+    from generate.bench import bench, report
+    from generate.images import load_images
+
+    protocol = get(options.protocol)
+    torch.set_num_threads(1)
+    device = torch.device(_device(options.device))
+    images = load_images(protocol, options.images)
+    found = bench(protocol, images, device, seconds=options.seconds)
+    print(json.dumps(found) if options.json else report(found))
 
 
 def _demo(options: argparse.Namespace) -> None:
