@@ -101,6 +101,8 @@ def _coverage(table: Table, found: Study) -> str:
         ("seed numbers of trainings", listed([str(seed) for seed in panel.supervised_seeds])),
         ("DIP fits used", f"{panel.fits}{of_fits}"),
         ("of these with the peak at the last iteration", str(panel.censored)),
+        ("devices", _values(table, "device")),
+        ("engines", _values(table, "engine")),
         ("not varied", listed(_still(found)) if _still(found) else "–"),
         ("version of dipbench, random seed", f"{__version__}, {found.seed}"),
     ]
@@ -116,6 +118,11 @@ def _coverage(table: Table, found: Study) -> str:
         f"{NEARLY_ALL:.0%} of the architectures have is used, and an architecture that lacks one "
         "of these is left out."
     )
+
+
+def _values(table: Table, column: str) -> str:
+    """The values of a column of all runs."""
+    return listed(sorted(v for v in table.runs[column].unique().to_pylist() if v)) or "–"
 
 
 def _still(found: Study) -> list[str]:

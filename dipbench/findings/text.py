@@ -45,5 +45,5 @@ def interval(estimate: Estimate | None, sign: bool = False) -> str:
 
 
 def listed(items: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+    """``a``, ``a and b``, ``a, b and c``; empty for nothing."""
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items[:1])

@@ -21,18 +21,30 @@ def skeletons(core64):
     return core64[one].reset_index(drop=True)
 
 
-def verdicts(panel, tau=-0.5, p=0.001, corner=(-0.5, -0.6, -0.4)):
+def decided(panel, tau=-0.5, p=0.001, corner=(-0.5, -0.6, -0.4)):
     rng = np.random.default_rng(0)
     draws = draw(panel, rng, 60)
     shares = explained(panel, draws, list(COLUMNS.values()), np.ones(len(panel)))
-    found = claims(
+    return claims(
         dict(zip(COLUMNS, shares, strict=True)),
         {mode: control(panel, column, rng, 199) for mode, column in COLUMNS.items()},
         Agreement(Estimate(tau, tau, tau), p, 1),
         Corner(*corner),
     )
+
+
+def verdicts(panel, *given):
+    found = decided(panel, *given)
     assert [claim.name for claim in found] == list(CLAIMS)
     return {claim.name: claim.verdict for claim in found}
+
+
+def test_a_corner_of_the_other_sign_is_said_to_be(skeletons, make_panel_of):
+    panel = make_panel_of(skeletons, skeletons["depth"], skeletons["slc"])
+    met = [
+        condition.met for condition in decided(panel, -0.5, 0.001, (0.2, 0.1, 0.3))[-1].conditions
+    ]
+    assert met == [True, False, False, False]
 
 
 @pytest.fixture

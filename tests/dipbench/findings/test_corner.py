@@ -49,15 +49,22 @@ def test_without_the_corner_nothing_is_left(claimed):
         assert each.tau.low < 0 < each.tau.high
 
 
-def test_what_is_no_doing_of_the_corner_is_not_ascribed_to_it(wide, make_panel_of):
-    """Both scores follow SLC: tau is 1, and little of it comes from the corner."""
+@pytest.mark.parametrize("feature", ["depth", "slc"])
+def test_what_is_no_doing_of_the_corner_is_not_ascribed_to_it(wide, make_panel_of, feature):
+    """Both scores follow one feature: tau is 1, and little of it comes from the corner."""
     rng = np.random.default_rng(2)
-    score = wide["slc"] + rng.normal(0, 0.01, size=124)
+    score = wide[feature] + rng.normal(0, 0.01, size=124)
     panel = make_panel_of(wide, score, score)
     alone = corner(panel, "peak_rmse", "test_rmse", rng, 200, np.ones(124))
     assert alone.high < 0.3
     for each in rectangles(panel, draw(panel, rng, 20), "peak_rmse", "test_rmse"):
         assert each.tau.value == pytest.approx(1)
+
+
+def test_depth_and_slc_are_uncorrelated_in_a_rectangle(wide, make_panel_of):
+    panel = make_panel_of(wide, wide["depth"], wide["slc"])
+    found = rectangles(panel, draw(panel, _rng(), 5), "peak_rmse", "test_rmse")
+    assert [each.tau.value for each in found] == pytest.approx([0] * 4, abs=1e-12)
 
 
 def test_made_up_tables_keep_what_a_feature_says_of_its_score(wide, make_panel_of):

@@ -77,6 +77,7 @@ def test_document_states_its_coverage(written, small_folder):
     for said in (
         "| architectures compared here | 124 |",
         "| DIP images | p, q, r and s |",
+        "| devices | a processor |",
         "| not varied | up-sampling |",
         manifest["sha256"],
         manifest["protocol_hash"],
