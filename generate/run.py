@@ -96,12 +96,15 @@ def _bar(total: float, quiet: bool):  # type: ignore[no-untyped-def]
 
 def _probe(folder: Path) -> None:
     """Make the folder and see that it can be written, before hours are spent."""
-    folder.mkdir(parents=True, exist_ok=True)
     probe = folder / "probe.tmp"
     try:
-        probe.write_bytes(bytes(PROBE))
-    finally:
-        probe.unlink(missing_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            probe.write_bytes(bytes(PROBE))
+        finally:
+            probe.unlink(missing_ok=True)
+    except OSError as error:
+        raise OSError(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -59,8 +59,13 @@ def run_units(
         # Ray's own retries are off: it does not count them by our rule, nor tell of them.
         task = ray.remote(num_cpus=1, num_gpus=num_gpus, max_retries=0)(_measure)
         shared, code = ray.put(job), _code()
+        if not _places(num_gpus):
+            needs = f"a CPU and {num_gpus:g} GPUs" if num_gpus else "a CPU"
+            print(f"waiting for a node with {needs}", file=sys.stderr)
         while waiting or running:
-            most = job.workers or _room(num_gpus)
+            # Twice what fits, so that no worker waits for the driver; nodes come and go. At least
+            # one is always asked for: by that an autoscaler sees that nodes are wanted.
+            most = job.workers or max(1, 2 * _places(num_gpus))
             while waiting and len(running) < most:
                 unit = waiting.popleft()
                 running[task.remote(shared, unit, code)] = unit
@@ -98,16 +103,13 @@ def _connect(address: str) -> None:
         signal.signal(signal.SIGTERM, handler)  # Ray's own may end the process in mid-write
 
 
-def _room(num_gpus: float) -> int:
-    """Twice what the cluster can measure at once, so that no worker waits for the driver.
-
-    Nodes come and go, so it is asked again and again. At least one task is always waiting: by
-    that an autoscaler sees that nodes are wanted.
-    """
+def _places(num_gpus: float) -> int:
+    """How many units the cluster can measure at once."""
     has = ray.cluster_resources()
-    cpus = has.get("CPU", 0)
-    places = min(cpus, has.get("GPU", 0) // num_gpus) if num_gpus else cpus
-    return max(1, 2 * int(places))
+    places = has.get("CPU", 0.0)
+    if num_gpus:
+        places = min(places, has.get("GPU", 0.0) / num_gpus)
+    return int(places)
 
 
 def _patience(deadline: float | None) -> float:
@@ -119,7 +121,7 @@ def _rows(reference: Any, unit: Unit) -> list[Row] | None:
     try:
         rows: list[Row] = ray.get(reference)
     except RayTaskError as error:
-        problem = f"{type(error.cause).__name__}: {error.cause}"
+        problem = f"{type(error.cause).__name__}: {error.cause}".partition("\n")[0]
         raise RuntimeError(f"unit {unit.id}: {problem}") from None
     except RayError as error:
         print(f"unit {unit.id}: {type(error).__name__}, to be tried again", file=sys.stderr)

@@ -160,6 +160,17 @@ def test_a_folder_that_cannot_be_written_stops_the_run_before_it_starts(tiny, im
         run(tiny, images, tmp_path / "file" / "shards", quiet=True)
 
 
+def test_a_full_disk_is_seen_before_anything_is_measured(tiny, images, tmp_path, monkeypatch):
+    def full(path, data):
+        with path.open("wb"):  # an empty file still fits
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match=f"cannot write to {tmp_path}: No space left on device"):
+        run(tiny, images, tmp_path, quiet=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_vanished_folder_stops_the_run_and_is_not_made_again(tiny, images, tmp_path, monkeypatch):
     folder, aside = tmp_path / "shards", tmp_path / "unmounted"
 
