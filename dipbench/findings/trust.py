@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dipbench.findings import tables
+from dipbench.findings.panel import SUPERVISED
 from dipbench.findings.seeds import LEAST_SEEDED
 from dipbench.findings.study import Study
 from dipbench.findings.text import listed, number, percent
@@ -48,21 +49,20 @@ def _seeds(found: Study) -> list[str]:
             f"Fewer than {LEAST_SEEDED} architectures of this table have a second seed: nothing "
             "is said of the noise between seeds.",
         ]
-    blocks: dict[tuple[int, int, int], list[str]] = {}
+    blocks: dict[str, list[str]] = {}
     for each in seeds.components:
-        size = (each.count, each.images, each.seeds)
+        images = [] if each.column in SUPERVISED else [_counted(each.images, "image")]
+        size = listed([f"{each.count} architectures", *images, f"{each.seeds} seeds"])
         blocks.setdefault(size, []).append(tables.LABELS[each.column])
-    sizes = "; ".join(
-        f"{listed(names)}: {count} architectures, {_counted(images, 'image')}, {k} seeds"
-        for (count, images, k), names in blocks.items()
-    )
+    sizes = "; ".join(f"{listed(names)}: {size}" for size, names in blocks.items())
     parts += [
         "The same questions for seeds: other initial weights and other noise. DIP scores are "
         "means over the images of a seed. Computed where every architecture has every image with "
-        f"every seed. {sizes} (supervised scores are means over the images of the split).",
+        f"every seed. {sizes}.",
         tables.agreement_table(seeds.columns),
         "Standard deviations by source, in grey levels. *Noise draw*: the one noisy image of a "
-        "seed being harder for all. *Residual*: the chance of the initial weights.",
+        "seed being harder for all. *Residual*: the chance of the initial weights, and of a noise "
+        "draw that suits one architecture better than another.",
         tables.component_table(seeds.components, {}),
     ]
     lines = [_noise(each.column, each.architecture, each.residual) for each in seeds.components]

@@ -150,7 +150,8 @@ def test_several_seeds_and_one_image(make_table, score_runs, bilinear, noisy, tm
     assert (found.images, found.components) == ((), ())
     text = " ".join(report(table, found, figures(table, found, tmp_path)).split())
     assert "One image is in all architectures' runs" in text
-    assert "62 architectures, 1 image, 3 seeds" in text
+    assert "DIP ES-WMV stop: 62 architectures, 1 image and 3 seeds" in text
+    assert "supervised validation: 62 architectures and 3 seeds" in text
     assert re.search(
         r"DIP peak: seed noise 0\.(2|3)\d against a spread between architectures of 1\.", text
     )
