@@ -67,15 +67,24 @@ def test_a_generation_holds_different_architectures(core64):
 
 
 def test_past_the_budget_nothing_is_charged_or_feasible(small):
-    problem = Problem(BOTH, table=small, evaluations=1)
+    problem = Problem(BOTH, table=small, seconds=20)  # two trainings of 4 s per level
     searched = SearchProblem(problem)
-    first, second, third = (OFF | to_parameters(Architecture(d, width=8)) for d in (1, 2, 3))
-    F, G = searched.evaluate(np.array([first, second, third]))
+    cheap, dear, fitting = Architecture(1, width=8), Architecture(3, width=8), Architecture(1)
+    F, G = searched.evaluate(np.array([OFF | to_parameters(a) for a in (cheap, dear, fitting)]))
     assert G.tolist() == [[0], [1], [1]]
     assert np.isinf(F[1:]).all()
     assert tuple(F[0]) == problem.history[0].values
-    assert len(problem.history) == 1
+    assert [e.architecture for e in problem.history] == [cheap]
     assert searched.spent
+
+
+def test_settings_of_one_architecture_are_one(core64):
+    problem = Problem(BOTH, table=core64)
+    a = OFF | to_parameters(Architecture(2, (0,)))
+    F, G = SearchProblem(problem).evaluate(np.array([a, a | {"skip3": True}]))
+    assert G.tolist() == [[0], [0]]
+    assert F[0].tolist() == F[1].tolist()
+    assert problem.evaluations == 1
 
 
 def test_what_was_not_measured_is_infeasible_and_free(small):
