@@ -142,6 +142,12 @@ def test_a_proposal_outside_the_space(small, proposed, error):
         search(lambda problem, rng: problem.evaluate(proposed), Problem(table=small), None)
 
 
+def test_algorithms_load_nothing_heavy_before_they_need_it(python):
+    heavy = "{'scipy', 'sklearn', 'matplotlib', 'pandas', 'tqdm', 'torch'}"
+    python(f"import sys; import dipbench.nas.algorithms; assert not {heavy} & set(sys.modules)")
+    python("import sys; import dipbench.nas; assert 'numpy' not in sys.modules")
+
+
 # Each
 
 

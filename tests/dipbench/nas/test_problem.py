@@ -67,6 +67,14 @@ def test_fidelities_are_the_steps_of_the_curve(problem, small):
     assert found == pytest.approx(curve, rel=1e-6)
 
 
+def test_curves_belong_to_their_runs_in_whatever_order(tmp_path, make_run, make_rows, make_table):
+    rows = make_rows([make_run(FIRST.name, "supervised", s, 10.0 + s) for s in (0, 1)])
+    rows["curves.parquet"].reverse()
+    table = Table.read(make_table(tmp_path, rows=rows))
+    found = [Problem(table=table, seed=s).evaluate(FIRST, 4).values for s in (0, 1)]
+    assert found == [(18.0,), (19.0,)]
+
+
 def test_a_short_fit_is_judged_by_the_least_rmse_so_far(tmp_path, make_run, make_table):
     runs = [make_run(FIRST.name, "dip", 0, 20.0, image) for image in ("a", "b")]
     for run, curve in zip(runs, ([70, 30, 40, 20], [90, 50, 20, 30]), strict=True):
@@ -318,6 +326,15 @@ def test_only_what_was_measured_is_searched(holey):
 def test_a_diverged_run_is_in_no_mean_and_on_no_clock(holey):
     found = Problem(table=holey).evaluate("d2-s1-bilinear-w8")
     assert (found.values, found.seconds) == ((10.0,), 8.0)
+
+
+def test_a_run_without_a_score_is_not_searched_by_it(tmp_path, make_run, make_table):
+    runs = [make_run(a.name, "supervised", 0, 10.0) for a in (FIRST, SECOND)]
+    runs[0]["test_rmse"] = math.nan
+    table = Table.read(make_table(tmp_path, runs))
+    assert Problem("supervised_rmse", table=table).architectures == (SECOND,)
+    assert Problem(table=table).architectures == (FIRST, SECOND)
+    assert Problem(table=table).measured("supervised_rmse") == (SECOND,)
 
 
 def test_another_objective_that_an_architecture_lacks(holey):

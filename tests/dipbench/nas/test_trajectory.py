@@ -7,7 +7,7 @@ from dipbench.nas import Incumbent, Problem, trajectory
 
 # The one level deep takes 8 s to train; regrets are 1 apart in width, 4 in SLC.
 NARROW, WIDE = Architecture(1, (0,), "bilinear", 8), Architecture(1, (0,), "bilinear", 16)
-PLAIN = Architecture(1, (), "bilinear", 16)
+PLAIN, DEEP = (Architecture(depth, (), "bilinear", 16) for depth in (1, 3))
 
 
 @pytest.fixture
@@ -32,12 +32,11 @@ def test_a_worse_one_never_is(problem):
 
 
 def test_a_greater_fidelity_outranks_a_better_value_at_a_lower_one(problem):
-    problem.evaluate(PLAIN, 4)
+    begun = [problem.evaluate(a, 4).values for a in (PLAIN, WIDE)]
+    assert problem.evaluate(DEEP).values > max(begun)
     problem.evaluate(WIDE, 4)
-    problem.evaluate(NARROW)
-    problem.evaluate(WIDE, 1)
     found = [(i.clock, i.architecture) for i in trajectory(problem)]
-    assert found == [(2.0, PLAIN), (4.0, WIDE), (12.0, NARROW)]
+    assert found == [(2.0, PLAIN), (4.0, WIDE), (28.0, DEEP)]
 
 
 def test_fits_count_until_the_first_training(problem):
