@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,11 @@ class Cluster:
     """The nodes, and the environment in which a driver finds them."""
 
     def __init__(self, temporary):
+        # A copy: an edit while the tests run would make the nodes' checkout another one.
+        self.checkout = Path(temporary, "checkout")
+        for package in ("dipbench", "generate"):
+            ignored = shutil.ignore_patterns("results", "__pycache__")
+            shutil.copytree(ROOT / package, self.checkout / package, ignore=ignored)
         self.environment = os.environ | {
             "RAY_TMPDIR": temporary,
             "RAY_USAGE_STATS_ENABLED": "0",
@@ -67,10 +73,10 @@ class Cluster:
             time.sleep(0.1)
 
     def start(self, *command):
-        """A driver; it is the code of this checkout that runs, on the nodes too."""
+        """A driver; the code of its folder runs on the nodes too."""
         driver = subprocess.Popen(
             [sys.executable, *map(str, command)],
-            cwd=ROOT,
+            cwd=self.checkout,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
