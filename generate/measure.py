@@ -15,9 +15,9 @@ from generate.images import Images
 from generate.networks import engine
 from generate.plan import Unit
 from generate.protocol import Protocol
-from generate.supervised import train
+from generate.supervised import Training, train
 
-__all__ = ["device_name", "measure"]
+__all__ = ["device_name", "dip_rows", "measure", "supervised_rows"]
 
 Row = dict[str, Any]
 
@@ -28,32 +28,54 @@ def measure(protocol: Protocol, unit: Unit, images: Images, device: torch.device
     A run in which any number is not finite has the status ``diverged`` and no results.
     """
     a = unit.architecture
-    common = {
-        "key": a.key,
-        "name": a.name,
+    if unit.mode == "supervised":
+        training = train(protocol, a.graph, a.key, images, unit.seed, device)
+        return supervised_rows(protocol, unit, training, device, engine(device))
+    clean = {i: images.val[i] for i in unit.images}
+    fits = fit(protocol, a.graph, a.key, clean, unit.seed, device)
+    return dip_rows(protocol, unit, fits, 0, device, engine(device))
+
+
+def supervised_rows(
+    protocol: Protocol, unit: Unit, training: Training, device: torch.device, engine: str
+) -> list[Row]:
+    """The rows of a unit of supervised training."""
+    found: Row = {
+        "test_rmse": training.test_rmse,
+        "val_rmse": training.val_rmse[-1],
+        "curve": {"step": list(training.step), "val_rmse": training.val_rmse},
+    }
+    own = {"image": None, "seconds": training.seconds}
+    return [_row(_common(protocol, unit, device, engine) | own, found)]
+
+
+def dip_rows(
+    protocol: Protocol, unit: Unit, fits: DipFits, first: int, device: torch.device, engine: str
+) -> list[Row]:
+    """The rows of a unit of DIP fits, whose first image is number `first` of `fits`.
+
+    Fits done together have equal shares of the seconds.
+    """
+    common = _common(protocol, unit, device, engine)
+    seconds = fits.seconds / len(fits.stopped_iteration)
+    return [
+        _row(common | {"image": image, "seconds": seconds}, _dip_results(fits, k))
+        for k, image in enumerate(unit.images, first)
+    ]
+
+
+def _common(protocol: Protocol, unit: Unit, device: torch.device, engine: str) -> Row:
+    return {
+        "key": unit.architecture.key,
+        "name": unit.architecture.name,
         "task": protocol.task,
         "mode": unit.mode,
         "seed": unit.seed,
         "device": device_name(device),
         "torch_version": str(torch.__version__),
-        "engine": engine(device),
+        "engine": engine,
         "protocol_hash": protocol.hash,
     }
-    if unit.mode == "supervised":
-        training = train(protocol, a.graph, a.key, images, unit.seed, device)
-        found: Row = {
-            "test_rmse": training.test_rmse,
-            "val_rmse": training.val_rmse[-1],
-            "curve": {"step": list(training.step), "val_rmse": training.val_rmse},
-        }
-        return [_row(common | {"image": None, "seconds": training.seconds}, found)]
-    clean = {i: images.val[i] for i in unit.images}
-    fits = fit(protocol, a.graph, a.key, clean, unit.seed, device)
-    seconds = fits.seconds / len(clean)
-    return [
-        _row(common | {"image": image, "seconds": seconds}, _dip_results(fits, k))
-        for k, image in enumerate(clean)
-    ]
 
 
 def _dip_results(fits: DipFits, k: int) -> Row:

@@ -1,0 +1,108 @@
+"""Deep Image Prior of many architectures, images and seeds at once, as `generate.dip` fits a few.
+
+Weights, fixed inputs and noisy images are those of `generate.dip`. The perturbation is of the same
+distribution, but drawn by `generate.philox`, so that a fit's numbers do not depend on the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from dipbench.space import Architecture
+from generate.captured import Captured, own_stream
+from generate.clock import clock
+from generate.convolutions import DEFAULT, Convolution
+from generate.dip import DipFits, _Record
+from generate.gated import GatedNetworks
+from generate.images import Images
+from generate.philox import perturb
+from generate.protocol import Protocol
+from generate.streams import numpy_stream, torch_stream
+from generate.tasks import degrade
+
+__all__ = ["Fit", "GatedDip"]
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One network to be fitted to one image; `image` is its id."""
+
+    architecture: Architecture
+    seed: int
+    image: str
+
+
+class GatedDip:
+    """Fits that share one program, and so differ in `skips`, seed and image alone.
+
+    Args:
+        images: where the clean images are, among those for validation.
+        dtype: precision of the networks; random numbers are float32 in any case.
+    """
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        fits: Sequence[Fit],
+        images: Images,
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
+        convolution: Convolution = DEFAULT,
+    ):
+        settings = protocol.dip
+        channels, size = settings.input_channels, protocol.size
+        self.protocol, self.device, self.dtype = protocol, device, dtype
+        names = [(protocol.name, fit.architecture.key, fit.seed, fit.image) for fit in fits]
+        rngs = [numpy_stream(*name, "weights") for name in names]
+        architectures = [fit.architecture for fit in fits]
+        self.networks = GatedNetworks(architectures, channels, rngs, convolution).to(device, dtype)
+        self.optimiser = torch.optim.Adam(
+            self.networks.parameters(),
+            lr=settings.learning_rate,
+            fused=True,
+            capturable=device.type == "cuda",
+        )
+        clean = [images.val[fit.image] for fit in fits]
+        noisy = [
+            degrade(protocol, fit.image, image, fit.seed)
+            for fit, image in zip(fits, clean, strict=True)
+        ]
+        self.clean = torch.from_numpy(np.stack(clean)).to(device, dtype)
+        self.noisy = torch.from_numpy(np.stack(noisy)).to(device, dtype)
+        shape = (channels, size, size)
+        drawn = [numpy_stream(*name, "input").random(shape, dtype=np.float32) for name in names]
+        self.fixed = torch.from_numpy(np.stack(drawn)).to(device).flatten(1) * settings.input_scale
+        seeds = [torch_stream(CPU, *name, "perturbation").initial_seed() for name in names]
+        self.seeds = torch.tensor(seeds, device=device)
+        self.iteration = torch.zeros((), dtype=torch.int64, device=device)
+        self.inputs = torch.empty_like(self.fixed)
+
+    def step(self) -> torch.Tensor:
+        """One iteration; return the outputs before it, shape (K, size, size)."""
+        self.iteration += 1
+        perturb(self.inputs, self.fixed, self.seeds, self.iteration, self.protocol.dip.perturbation)
+        size = self.protocol.size
+        x = self.inputs.view(1, -1, size, size).to(self.dtype)
+        output = self.networks.gradients(x, self.noisy[None])[0]
+        self.optimiser.step()
+        return output
+
+    def run(self, replays: bool = True) -> DipFits:
+        """Fit; nothing waits for the GPU before the end.
+
+        Args:
+            replays: as for `Captured`.
+        """
+        started = clock(self.device)
+        with own_stream(self.device):
+            record = _Record(self.protocol, self.clean, self.noisy)
+            step = Captured(self.step, self.device, replays)
+            for iteration in range(1, self.protocol.dip.iterations + 1):
+                record.take(iteration, step())
+        return record.fits(clock(self.device) - started)

@@ -1,0 +1,117 @@
+"""Supervised training of many architectures on the same batches, as `generate.supervised` does one.
+
+Weights and batches are those of `generate.supervised`; the batches depend on the seed alone, so
+architectures of one seed are trained together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from dipbench.space import Architecture
+from generate.captured import Captured, own_stream
+from generate.clock import clock
+from generate.convolutions import DEFAULT, Convolution
+from generate.gated import GatedNetworks
+from generate.images import Images
+from generate.protocol import Protocol, log_steps
+from generate.streams import numpy_stream
+from generate.supervised import Training, _pairs, training_batches
+from generate.tasks import rmse
+
+__all__ = ["GatedTraining"]
+
+
+class GatedTraining:
+    """Trainings that share one program and one seed, and so differ in `skips` alone.
+
+    Args:
+        dtype: precision of the networks; random numbers are float32 in any case.
+    """
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        architectures: Sequence[Architecture],
+        seed: int,
+        images: Images,
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
+        convolution: Convolution = DEFAULT,
+    ):
+        settings = protocol.supervised
+        self.protocol, self.device = protocol, device
+        rngs = [
+            numpy_stream(protocol.name, a.key, seed, "supervised", "weights") for a in architectures
+        ]
+        self.networks = GatedNetworks(architectures, 1, rngs, convolution).to(device, dtype)
+        self.optimiser = torch.optim.Adam(
+            self.networks.parameters(),
+            # A captured step reads the rate from the GPU, and the fused kernel wants float32
+            # whatever the weights are; the schedule changes it in place.
+            lr=torch.tensor(settings.learning_rate, device=device, dtype=torch.float32),
+            fused=True,
+            capturable=device.type == "cuda",
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser,
+            max_lr=settings.learning_rate,
+            total_steps=settings.steps,
+            cycle_momentum=False,
+        )
+        self.val, self.test = (
+            tuple(given.to(device, dtype) for given in _pairs(protocol, part, seed))
+            for part in (images.val, images.test)
+        )
+        self.batches = training_batches(protocol, images, seed)
+        shape = (settings.batch, 1, protocol.size, protocol.size)
+        self.noisy, self.clean = torch.empty(2, *shape, device=device, dtype=dtype)
+
+    def step(self) -> torch.Tensor:
+        """One step on the batch that `load` left; return its outputs, (batch, K, size, size)."""
+        x = self.noisy.expand(-1, self.networks.copies, -1, -1)
+        output = self.networks.gradients(x, self.clean)
+        self.optimiser.step()
+        return output
+
+    def load(self) -> None:
+        """Put the next batch where `step` reads it."""
+        for buffer, values in zip((self.noisy, self.clean), next(self.batches), strict=True):
+            on_gpu = buffer.is_cuda
+            buffer.copy_(values.pin_memory() if on_gpu else values, non_blocking=on_gpu)
+
+    def run(self, replays: bool = True) -> list[Training]:
+        """Train; one `Training` per architecture, each with an equal share of the seconds.
+
+        Args:
+            replays: as for `Captured`.
+        """
+        settings = self.protocol.supervised
+        steps = log_steps(settings.steps, settings.recorded)
+        val = []
+        started = clock(self.device)
+        with own_stream(self.device):
+            step = Captured(self.step, self.device, replays)
+            for done in range(1, settings.steps + 1):
+                self.load()
+                step()
+                self.schedule.step()
+                if done in steps:
+                    val.append(self._evaluate(*self.val))
+            test = self._evaluate(*self.test).tolist()
+            curves = torch.stack(val, dim=1).tolist()
+        seconds = (clock(self.device) - started) / self.networks.copies
+        return [
+            Training(steps, curve, end, seconds) for curve, end in zip(curves, test, strict=True)
+        ]
+
+    def _evaluate(self, noisy: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
+        """Mean RMSE of each network, with the running statistics of batch normalisation."""
+        most = self.protocol.supervised.batch  # so that it takes less memory than a step
+        errors = [
+            rmse(self.networks.predict(given.expand(-1, self.networks.copies, -1, -1)), wanted)
+            for given, wanted in zip(noisy.split(most), clean.split(most), strict=True)
+        ]
+        return torch.cat(errors).mean(0, dtype=torch.float64)
