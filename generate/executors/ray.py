@@ -30,6 +30,7 @@ from generate.shards import Row
 __all__ = ["run_units"]
 
 CHECKOUT = Path(__file__).parents[2]
+CODE = {".py", ".cpp", ".hpp"}
 LOOK = 1.0  # seconds between two looks at the clock and at the size of the cluster
 
 
@@ -141,6 +142,8 @@ def _code() -> str:
     """SHA-256 of the code that rows depend on: nodes with other code would invent rows."""
     digest = hashlib.sha256()
     for package in ("dipbench", "generate"):
-        for path in sorted((CHECKOUT / package).rglob("*.py")):
+        for path in sorted((CHECKOUT / package).rglob("*")):
+            if path.suffix not in CODE:
+                continue
             digest.update(f"{path.relative_to(CHECKOUT)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
