@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dipbench.nas.algorithms import ALGORITHMS, search
-    from dipbench.nas.comparison import Comparison, compare
+    from dipbench.nas.comparison import Comparison
     from dipbench.nas.incumbent import Incumbent, trajectory
     from dipbench.nas.objectives import OBJECTIVES
     from dipbench.nas.problem import BudgetExceeded, Evaluation, Features, Problem
+    from dipbench.nas.repeated import compare
 
 __all__ = [
     "ALGORITHMS",
@@ -47,7 +48,7 @@ _HOME = {
     "Features": "problem",
     "Incumbent": "incumbent",
     "Problem": "problem",
-    "compare": "comparison",
+    "compare": "repeated",
     "search": "algorithms",
     "trajectory": "incumbent",
 }

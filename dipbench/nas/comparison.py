@@ -1,34 +1,24 @@
-"""Algorithms side by side: many repeats of each, with the same budget on the same clock.
-
-In a repeat all algorithms have the same random numbers, so that repeats are pairs; each repeat
-has its own, which depend on nothing but the comparison's seed and the repeat's number.
-"""
+"""What came out of algorithms that were set side by side: tables, a figure, and their files."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from importlib.util import find_spec
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dipbench.dag import as_integer
-from dipbench.nas.algorithms import ALGORITHMS, Algorithm, named, search
-from dipbench.nas.incumbent import Incumbent, trajectory
+from dipbench.nas.incumbent import Incumbent
 from dipbench.nas.problem import Problem
 from dipbench.nas.ranking import BASELINE, holm, mean_ranks, paired_test
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "Search", "compare", "default_seconds"]
+__all__ = ["Comparison", "Search"]
 
 POINTS = 200  # of a curve
 FORMATS: Mapping[str, Callable[[float], str]] = {
@@ -203,149 +193,8 @@ class Comparison:
         return [figure, *(out / f"{name}.csv" for name in ("summary", "curves", "runs"))]
 
 
-def compare(
-    problem: Problem | None = None,
-    algorithms: Sequence[str] | Mapping[str, Algorithm] = tuple(ALGORITHMS),
-    *,
-    repeats: int = 200,
-    seconds: float | None = None,
-    seed: int = 0,
-    jobs: int = 1,
-    progress: bool = False,
-) -> Comparison:
-    """Search `problem` with each of `algorithms`, `repeats` times.
-
-    Args:
-        problem: by default one of ``supervised_rmse_val`` on the embedded table. What it has
-            spent so far does not count.
-        algorithms: names of `ALGORITHMS`, or functions by name.
-        repeats: of each algorithm.
-        seconds: the budget; by default that of the problem, and where it has none,
-            `default_seconds`.
-        seed: of all random numbers; the result is the same for every number of `jobs`.
-        jobs: worker processes. With more than one, a script must begin its work under
-            ``if __name__ == "__main__":``, and own algorithms be functions of a module.
-        progress: show a bar on standard error, where that is a terminal.
-
-    Raises:
-        ValueError: an argument is not as above, an algorithm evaluates nothing within the
-            budget, or there are architectures without a test RMSE to report.
-        NotInTable: an algorithm needs, or proposes, what was not measured.
-        ImportError: an extra is not installed: ``pip install dipbench[nas]``.
-    """
-    _need_extras()
-    problem = Problem() if problem is None else problem
-    chosen = _chosen(algorithms)
-    count, workers = _positive("repeats", repeats), _positive("jobs", jobs)
-    entropy = _seed(seed)
-    _check(problem)
-    if seconds is None:
-        limited = np.isfinite(problem.budget.seconds)
-        seconds = problem.budget.seconds if limited else default_seconds(problem)
-    problem = problem.fresh(seconds=seconds)
-    if not np.isfinite(problem.budget.seconds):
-        raise ValueError("seconds is infinite; expected a budget that ends")
-    repeat = partial(_repeat, problem, chosen, entropy)
-    with _bar(count, progress) as bar:
-        rows = []
-        for row in _mapped(repeat, count, min(workers, count)):
-            rows.append(row)
-            bar.update()
-    searches = {name: [row[i] for row in rows] for i, name in enumerate(chosen)}
-    return Comparison(problem, entropy, searches)
-
-
-def default_seconds(problem: Problem) -> float:
-    """What a tenth of the problem's architectures costs, but at least five or all of them."""
-    count = len(problem.architectures)
-    return problem.total_seconds * max(0.1, min(1.0, 5 / count))
-
-
-def _repeat(
-    problem: Problem, algorithms: Mapping[str, Algorithm], entropy: int, number: int
-) -> list[Search]:
-    """One repeat of every algorithm."""
-    found = []
-    for name, algorithm in algorithms.items():
-        # The same for every algorithm, whichever process it is in.
-        choices, draws = (
-            np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(number, use)))
-            for use in (0, 1)
-        )
-        run = problem.fresh(draws)
-        search(algorithm, run, choices)
-        incumbents = trajectory(run)
-        if not incumbents:
-            raise ValueError(
-                f"{name} evaluated no architecture within {run.budget.seconds:.6g} s (repeat "
-                f"{number}); all {len(run.architectures)} cost {run.total_seconds:.6g} s"
-            )
-        found.append(Search(run.evaluations, incumbents))
-    return found
-
-
-def _mapped(repeat: Any, count: int, jobs: int) -> Iterator[list[Search]]:
-    if jobs == 1:
-        yield from map(repeat, range(count))
-        return
-    # Not forked: a fork copies the locks of threads that it does not copy.
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        chunk = max(1, count // (16 * jobs))  # the problem travels with each
-        yield from pool.map(repeat, range(count), chunksize=chunk)
-
-
 def _regret_at(times: Floats, incumbents: Sequence[Incumbent]) -> Floats:
     """The regret of whoever is the incumbent at each time."""
     since = np.array([incumbent.clock for incumbent in incumbents])
     regret = np.array([incumbent.regret for incumbent in incumbents])
     return regret[np.searchsorted(since, times, side="right") - 1]
-
-
-def _bar(total: int, progress: bool) -> Any:
-    from tqdm import tqdm
-
-    # None: no bar where standard error is no terminal.
-    return tqdm(total=total, unit="repeat", disable=None if progress else True)
-
-
-def _need_extras() -> None:
-    missing = [name for name in ("scipy", "tqdm") if find_spec(name) is None]
-    if missing:
-        raise ImportError(f"compare needs {' and '.join(missing)}: pip install dipbench[nas]")
-
-
-def _chosen(algorithms: Sequence[str] | Mapping[str, Algorithm]) -> dict[str, Algorithm]:
-    if isinstance(algorithms, Mapping):
-        chosen = dict(algorithms)
-    else:
-        listed = (algorithms,) if isinstance(algorithms, str) else algorithms
-        chosen = {name: named(name) for name in listed}
-    if not chosen:
-        raise ValueError(f"no algorithm; expected some of {', '.join(ALGORITHMS)}")
-    return chosen
-
-
-def _positive(name: str, value: object) -> int:
-    number = as_integer(value)
-    if number is None or number < 1:
-        raise ValueError(f"{name} is {value!r}; expected an integer of at least 1")
-    return number
-
-
-def _seed(value: object) -> int:
-    number = as_integer(value)
-    if number is None or number < 0:
-        raise ValueError(f"seed is {value!r}; expected an integer of at least 0")
-    return number
-
-
-def _check(problem: Problem) -> None:
-    if not problem.total_seconds:
-        judged = " and ".join(problem.objectives)
-        raise ValueError(f"{judged} cost no time; expected an objective that takes runs")
-    lacking = [a for a in problem.architectures if np.isnan(problem.regret(a))]
-    if lacking:
-        raise ValueError(
-            f"architectures without a test RMSE: {len(lacking)} of {len(problem.architectures)}, "
-            f"such as {lacking[0]}; expected a problem within those that have one to report"
-        )

@@ -5,7 +5,7 @@ import pytest
 
 from dipbench import load
 from dipbench.nas import ALGORITHMS, Problem, compare, search
-from dipbench.nas.comparison import default_seconds
+from dipbench.nas.repeated import default_seconds
 
 SIX = tuple(name for name in ALGORITHMS if name != "successive_halving")
 

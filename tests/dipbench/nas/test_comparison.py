@@ -13,7 +13,7 @@ from dipbench import NotInTable, load
 from dipbench.cli import main
 from dipbench.nas import ALGORITHMS, Problem, compare
 from dipbench.nas.algorithms.random_search import random_search
-from dipbench.nas.comparison import default_seconds
+from dipbench.nas.repeated import default_seconds
 
 FAST = ("random_search", "local_search", "regularized_evolution", "hyperband", "dip_guided")
 
