@@ -88,7 +88,7 @@ RUNS = (
     Column("seconds", "float", "seconds", "computing time; fits run together share theirs equally"),
     Column("device", "string", "", "model name of the processor or GPU"),
     Column("torch_version", "string", "", "version of torch"),
-    Column("engine", "string", "", "what ran the network: `torch`, or `kernel`, our own for CPUs"),
+    Column("engine", "string", "", "what ran the network: `torch`, `kernel` or `gated`"),
     Column("protocol_hash", "string", "", "SHA-256 of the protocol, in hex"),
 )
 

@@ -1,4 +1,4 @@
-"""``python -m generate``: images | run | status | cost | agree | bench | pack | assemble | demo."""
+"""``python -m generate``: images, run, status, cost, agree, scores, bench, pack, assemble, demo."""
 
 from __future__ import annotations
 
@@ -107,6 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     agree.add_argument("--json", action="store_true", help="for programs")
 
+    scores = add("scores", _scores, "training-free scores of all networks, as `proxy` reads them")
+    add_images(scores)
+    scores.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
+
     bench = add("bench", _bench, "time ours against the plain way and against the machine")
     bench.set_defaults(protocol="demo-v1")
     add_images(bench)
@@ -170,9 +174,10 @@ def _executor(options: argparse.Namespace) -> tuple[Executor, str]:
         return on_ray(options.device, options.address or "auto", options.num_gpus)
     if options.address is not None or options.num_gpus is not None:
         raise ValueError("--address and --num-gpus without a cluster; expected --executor ray")
-    from generate.executors.local import run_units
+    from generate.executors import batched, local
 
-    return run_units, _device(options.device)
+    device = _device(options.device)
+    return (batched if device.startswith("cuda") else local).run_units, device
 
 
 def _device(name: str) -> str:
@@ -252,6 +257,18 @@ def _agree(options: argparse.Namespace) -> None:
     reference = read_results(options.reference / protocol.name, protocol)
     found = agreement(read_results(folder, protocol), reference)
     print(json.dumps([asdict(one) for one in found]) if options.json else report(found))
+
+
+def _scores(options: argparse.Namespace) -> None:
+    import torch
+
+    from generate.images import load_images
+    from generate.scores import write_scores
+
+    protocol = get(options.protocol)
+    torch.set_num_threads(1)
+    write_scores(protocol, load_images(protocol, options.images), options.out)
+    print(f"wrote {options.out}")
 
 
 def _bench(options: argparse.Namespace) -> None:

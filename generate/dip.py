@@ -20,7 +20,7 @@ from generate.tasks import degrade, rmse
 if TYPE_CHECKING:
     from dipbench.dag import Graph
 
-__all__ = ["DipFits", "fit"]
+__all__ = ["DipFits", "Record", "fit"]
 
 CURVES = ("rmse", "rmse_noisy", "averaged_rmse", "averaged_rmse_noisy")
 
@@ -67,7 +67,7 @@ def fit(
     clean = np.stack(list(images.values()))
     noisy = np.stack([degrade(protocol, i, image, seed) for i, image in images.items()])
     target = torch.from_numpy(noisy).to(device, dtype)
-    record = _Record(protocol, torch.from_numpy(clean).to(device, dtype), target)
+    record = Record(protocol, torch.from_numpy(clean).to(device, dtype), target)
 
     started = clock(device)
     inputs = _inputs(protocol, names, device)
@@ -94,7 +94,7 @@ def _inputs(
         yield perturbed.mul_(settings.perturbation).add_(fixed)
 
 
-class _Record:
+class Record:
     """Averages the outputs, watches the stopping rule, and keeps the curves."""
 
     def __init__(self, protocol: Protocol, clean: torch.Tensor, noisy: torch.Tensor):

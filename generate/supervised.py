@@ -19,7 +19,7 @@ from generate.tasks import add_noise, degrade, rmse
 if TYPE_CHECKING:
     from dipbench.dag import Graph
 
-__all__ = ["Training", "train", "training_batches"]
+__all__ = ["Training", "pairs", "train", "training_batches"]
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ def train(
         total_steps=settings.steps,
         cycle_momentum=False,
     )
-    val = [pair.to(device, dtype) for pair in _pairs(protocol, images.val, seed)]
-    test = [pair.to(device, dtype) for pair in _pairs(protocol, images.test, seed)]
+    val = [pair.to(device, dtype) for pair in pairs(protocol, images.val, seed)]
+    test = [pair.to(device, dtype) for pair in pairs(protocol, images.test, seed)]
     step = log_steps(settings.steps, settings.recorded)
     val_rmse = []
 
@@ -107,7 +107,7 @@ def train(
     )
 
 
-def _pairs(
+def pairs(
     protocol: Protocol, images: dict[str, Array], seed: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """All of `images`, degraded and clean, shape (images, 1, size, size)."""
@@ -118,6 +118,6 @@ def _pairs(
 
 def _evaluate(network: Networks, noisy: torch.Tensor, clean: torch.Tensor) -> float:
     """Mean RMSE with the running statistics of batch normalisation."""
-    pairs = zip(noisy.split(50), clean.split(50), strict=True)
-    errors = torch.cat([rmse(network.predict(given), wanted) for given, wanted in pairs])
+    parts = zip(noisy.split(50), clean.split(50), strict=True)
+    errors = torch.cat([rmse(network.predict(given), wanted) for given, wanted in parts])
     return float(errors.mean(dtype=torch.float64))

@@ -35,11 +35,11 @@ class _Worker:
 def run_units(
     job: Job, units: Sequence[Unit], deadline: float | None = None
 ) -> Generator[Finished, None, None]:
-    """An `Executor`; without a number of workers, one per core, or one for a GPU."""
+    """An `Executor`; without a number of workers, one per core."""
     waiting = deque(units)
     attempts = Attempts()
     context = multiprocessing.get_context("spawn")
-    workers = job.workers or (1 if job.device.startswith("cuda") else os.cpu_count() or 1)
+    workers = job.workers or os.cpu_count() or 1
     pool = [_start(context, job) for _ in range(min(workers, len(units)))]
     try:
         while waiting or any(worker.unit for worker in pool):

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 import torch
 
 from dipbench.space import Architecture
-from generate.captured import WARM_UP
-from generate.gated_dip import Fit, GatedDip
-from generate.gated_supervised import GatedTraining
+from generate.gpu.captured import WARM_UP
+from generate.gpu.dip import Fit, GatedDip
+from generate.gpu.memory import Memory, is_out_of_memory
+from generate.gpu.supervised import GatedTraining
 from generate.images import Images
 from generate.measure import Row, dip_rows, measure, supervised_rows
-from generate.memory import Memory, is_out_of_memory
 from generate.plan import Unit
 from generate.protocol import Protocol
 

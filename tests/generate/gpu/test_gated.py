@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from dipbench import Architecture
 from dipbench.canonical import canonical_order
-from generate.convolutions import CONVOLUTIONS, up_bilinear, up_transposed
-from generate.gated import GatedNetworks
+from generate.gpu.convolutions import CONVOLUTIONS, up_bilinear, up_transposed
+from generate.gpu.gated import GatedNetworks
 from generate.network import EncoderDecoder
 
 UPSAMPLES = ("nearest", "bilinear", "transposed")

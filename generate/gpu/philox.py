@@ -71,7 +71,7 @@ def perturb(
     On a GPU this is one pass through memory where Triton is installed.
     """
     if out.is_cuda and find_spec("triton") is not None:
-        from generate.philox_triton import launch
+        from generate.gpu.philox_triton import launch
 
         launch(out, fixed, seeds, iteration, scale)
     else:

@@ -1,8 +1,9 @@
 """The convolutions of K networks side by side, in several ways that give the same answer.
 
-Which is the fastest on a GPU is for a measurement to say: ``python -m generate.tune``. A way is one
-function, (x, weight, stride) to output, with the shapes of `grouped`; a kernel of our own would be
-one more, with its backward as a `torch.autograd.Function`, and one more line of `CONVOLUTIONS`.
+Which is the fastest on a GPU is for a measurement to say: ``python -m generate.gpu.tune``. A way
+is one function, (x, weight, stride) to output, with the shapes of `grouped`; a kernel of our own
+would be one more, with its backward as a `torch.autograd.Function`, and one more line of
+`CONVOLUTIONS`.
 """
 
 from __future__ import annotations

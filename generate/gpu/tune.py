@@ -1,4 +1,4 @@
-"""``python -m generate.tune``: which convolution, and how many networks at once, are the fastest.
+"""``python -m generate.gpu.tune``: which convolution, how many networks at once, are the fastest.
 
 For a GPU; a CPU runs the same code, slowly. Prints DIP instance-iterations per second of one
 architecture, with the error of the first outputs and gradients against float64 beside it, so that
@@ -17,13 +17,13 @@ import numpy as np
 import torch
 
 from dipbench.space import Architecture
-from generate.captured import own_stream
 from generate.clock import clock
-from generate.convolutions import CONVOLUTIONS
-from generate.gated_dip import Fit, GatedDip
+from generate.gpu.captured import own_stream
+from generate.gpu.convolutions import CONVOLUTIONS
+from generate.gpu.dip import Fit, GatedDip
+from generate.gpu.memory import Memory, is_out_of_memory
 from generate.images import Images, load_images
 from generate.measure import device_name
-from generate.memory import Memory, is_out_of_memory
 from generate.plain import plain_dip
 from generate.protocol import Protocol
 from generate.protocols import get
@@ -140,7 +140,7 @@ def plain_rate(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Time everything and print a table, in the order of `tune`."""
-    parser = argparse.ArgumentParser(prog="python -m generate.tune", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m generate.gpu.tune", description=__doc__)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--architecture", default=NAME)
     parser.add_argument("--networks", type=int, nargs="+", default=[64, 128, 256, 512])

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 import torch
 
 from dipbench.space import Architecture
-from generate.captured import Captured, own_stream
 from generate.clock import clock
-from generate.convolutions import DEFAULT, Convolution
-from generate.gated import GatedNetworks
+from generate.gpu.captured import Captured, own_stream
+from generate.gpu.convolutions import DEFAULT, Convolution
+from generate.gpu.gated import GatedNetworks
 from generate.images import Images
 from generate.protocol import Protocol, log_steps
 from generate.streams import numpy_stream
-from generate.supervised import Training, _pairs, training_batches
+from generate.supervised import Training, pairs, training_batches
 from generate.tasks import rmse
 
 __all__ = ["GatedTraining"]
@@ -62,7 +62,7 @@ class GatedTraining:
             cycle_momentum=False,
         )
         self.val, self.test = (
-            tuple(given.to(device, dtype) for given in _pairs(protocol, part, seed))
+            tuple(given.to(device, dtype) for given in pairs(protocol, part, seed))
             for part in (images.val, images.test)
         )
         self.batches = training_batches(protocol, images, seed)

@@ -1,7 +1,7 @@
 """Deep Image Prior of many architectures, images and seeds at once, as `generate.dip` fits a few.
 
 Weights, fixed inputs and noisy images are those of `generate.dip`. The perturbation is of the same
-distribution, but drawn by `generate.philox`, so that a fit's numbers do not depend on the others.
+distribution, but drawn by `generate.gpu.philox`: a fit's numbers do not depend on the others.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import numpy as np
 import torch
 
 from dipbench.space import Architecture
-from generate.captured import Captured, own_stream
 from generate.clock import clock
-from generate.convolutions import DEFAULT, Convolution
-from generate.dip import DipFits, _Record
-from generate.gated import GatedNetworks
+from generate.dip import DipFits, Record
+from generate.gpu.captured import Captured, own_stream
+from generate.gpu.convolutions import DEFAULT, Convolution
+from generate.gpu.gated import GatedNetworks
+from generate.gpu.philox import perturb
 from generate.images import Images
-from generate.philox import perturb
 from generate.protocol import Protocol
 from generate.streams import numpy_stream, torch_stream
 from generate.tasks import degrade
@@ -101,7 +101,7 @@ class GatedDip:
         """
         started = clock(self.device)
         with own_stream(self.device):
-            record = _Record(self.protocol, self.clean, self.noisy)
+            record = Record(self.protocol, self.clean, self.noisy)
             step = Captured(self.step, self.device, replays)
             for iteration in range(1, self.protocol.dip.iterations + 1):
                 record.take(iteration, step())

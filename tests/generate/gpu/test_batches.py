@@ -12,17 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dipbench import Space
-from generate import batches
-from generate.batches import measure_batch, next_batch, program_of
 from generate.dip import CURVES, DipFits, fit
-from generate.gated_dip import Fit, GatedDip
-from generate.gated_supervised import GatedTraining
-from generate.memory import is_out_of_memory
+from generate.gpu import batches
+from generate.gpu.batches import measure_batch, next_batch, program_of
+from generate.gpu.dip import Fit, GatedDip
+from generate.gpu.memory import is_out_of_memory
+from generate.gpu.supervised import GatedTraining
+from generate.gpu.tune import Way, errors, tune
 from generate.plan import Unit, make_plan
 from generate.protocol import Candidate, DipSettings, SupervisedSettings
 from generate.protocols import get
 from generate.supervised import train
-from generate.tune import Way, errors, tune
 
 DOUBLE = torch.float64
 OutOfMemory = torch.cuda.OutOfMemoryError

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from dipbench.canonical import canonical_order
 from dipbench.space import SKIP_CHANNELS, Architecture
-from generate.convolutions import DEFAULT, Convolution, up_bilinear, up_nearest, up_transposed
+from generate.gpu.convolutions import DEFAULT, Convolution, up_bilinear, up_nearest, up_transposed
 from generate.network import SLOPE, EncoderDecoder
 
 __all__ = ["GatedNetworks"]

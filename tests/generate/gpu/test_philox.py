@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from generate.philox import normals, perturb, philox
+from generate.gpu.philox import normals, perturb, philox
 
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from dipbench import Architecture
-from generate.batches import measure_batch
-from generate.captured import WARM_UP, Captured, own_stream
-from generate.gated_dip import Fit, GatedDip
-from generate.gated_supervised import GatedTraining
+from generate.gpu.batches import measure_batch
+from generate.gpu.captured import WARM_UP, Captured, own_stream
+from generate.gpu.dip import Fit, GatedDip
+from generate.gpu.supervised import GatedTraining
 from generate.plan import make_plan
 
 GPU = torch.device("cuda")

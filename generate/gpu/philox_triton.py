@@ -1,4 +1,4 @@
-"""`generate.philox.perturb` as one GPU kernel."""
+"""`generate.gpu.philox.perturb` as one GPU kernel."""
 
 # mypy: disable-error-code="import-not-found,import-untyped,no-untyped-def,untyped-decorator"
 # Triton comes with torch for GPUs alone. To its kernels annotations would mean nothing.
@@ -21,7 +21,7 @@ def launch(
     iteration: torch.Tensor,
     scale: float,
 ) -> None:
-    """As `generate.philox.perturb`, for contiguous tensors of one GPU."""
+    """As `generate.gpu.philox.perturb`, for contiguous tensors of one GPU."""
     copies, count = fixed.shape
     quarter = triton.cdiv(count, 4)
     grid = (triton.cdiv(quarter, BLOCK), copies)

@@ -1,0 +1,1 @@
+"""The networks on a GPU: hundreds at once, of many architectures, in captured steps."""
