@@ -17,7 +17,9 @@ from torch.nn import functional
 
 from dipbench import Architecture
 from generate.dip import CURVES, fit
-from generate.protocol import DipSettings
+from generate.measure import measure
+from generate.plan import Unit
+from generate.protocol import DipSettings, SupervisedSettings
 from generate.supervised import train
 
 NAMES = ["d1-s-bilinear-w8", "d3-s02-bilinear-w8", "d2-s0-nearest-w8", "d2-s01-transposed-w8"]
@@ -220,3 +222,31 @@ def test_supervised_training_equals_the_plain_script(tiny, images, cpu, name):
     curve, test = plain_supervised(tiny, a, images, 0)
     assert found.val_rmse == pytest.approx([curve[step - 1] for step in found.step], abs=1e-4)
     assert found.test_rmse == pytest.approx(test, abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def honest(tiny):
+    """A budget at which networks have learnt something, and rounding has had its say."""
+    return dataclasses.replace(
+        tiny,
+        dip=DipSettings(iterations=150, recorded=12, stop_window=8, stop_patience=150),
+        supervised=SupervisedSettings(steps=40, batch=4, recorded=6),
+    )
+
+
+@pytest.mark.parametrize("name", ["d1-s0-nearest-w8", "d2-s1-transposed-w16", "d3-s-bilinear-w8"])
+def test_rows_are_what_the_plain_script_finds(honest, images, cpu, name):
+    a = Architecture.parse(name)
+    image_id = images.dip[0]
+    (row,) = measure(honest, Unit("", "dip", a, 0, (image_id,)), images, cpu)
+    curves = plain_dip(honest, a, image_id, images.val[image_id], 0)
+    recorded = curves[[step - 1 for step in row["curve"]["step"]]]
+    # By then the two are on courses of their own; what they reach is the same.
+    assert row["peak_rmse"] == pytest.approx(recorded[:, 0].min(), rel=0.06)
+    assert row["averaged_final_rmse"] == pytest.approx(recorded[-1, 2], rel=0.01)
+    assert recorded[-1, 2] < 0.8 * recorded[0, 2]
+    (row,) = measure(honest, Unit("", "supervised", a, 0), images, cpu)
+    curve, test = plain_supervised(honest, a, images, 0)
+    assert row["test_rmse"] == pytest.approx(test, rel=2e-3)
+    assert row["val_rmse"] == pytest.approx(curve[-1], rel=2e-3)
+    assert test < 0.8 * curve[0]
