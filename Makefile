@@ -11,6 +11,8 @@ install: .venv/installed
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "$(PYTHON) is %d.%d; dipbench needs Python 3.11 or newer: make PYTHON=python3.12 ..." % sys.version_info[:2])'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	# Syne Tune alone: what the adapter uses of it needs none of its gigabyte of dependencies.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps syne-tune psutil
 	@touch $@
 
 # Measure twelve small networks on photographs, assemble the table, query it, draw it.
@@ -38,7 +40,7 @@ docs: install
 
 # Rebuild the embedded table from the measured shards, byte for byte.
 table: install
-	$(BIN)/python -m generate assemble --protocol demo-v1 --results $(RESULTS) --out dipbench/data
+	$(BIN)/python -m generate assemble --protocol core64-v1 --results $(RESULTS) --out dipbench/data
 
 clean:
 	rm -rf .venv docs/_build demo

@@ -90,9 +90,9 @@ def test_the_table_is_left_as_it_is(table):
     assert table.features()["depth"].min() >= 1
 
 
-def test_a_model_is_fitted_to_them():
+def test_a_model_is_fitted_to_them(made_up_core64):
     tree = pytest.importorskip("sklearn.tree")
-    table = load()
+    table = Table.read(made_up_core64)
     X = table.features()
     y = table.frame.set_index("name").loc[X.index, "supervised_rmse"]
     model = tree.DecisionTreeRegressor(random_state=0).fit(X, y)
