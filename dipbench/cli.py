@@ -1,4 +1,4 @@
-"""The command ``dipbench``: query, features, table, plot, findings, compare, download, publish."""
+"""The command ``dipbench``: one function for each of its commands."""
 
 from __future__ import annotations
 
@@ -86,6 +86,14 @@ def _parser() -> argparse.ArgumentParser:
     findings.add_argument("--task", default="denoise25", help="default: %(default)s")
     findings.add_argument("--seed", type=int, default=0, help="of the resampling; default: 0")
 
+    proxy = add("proxy", _proxy, "write what can stand in for training: a document and its figure")
+    proxy.add_argument(
+        "--scores", type=Path, required=True, metavar="FILE.csv", help="of untrained networks"
+    )
+    proxy.add_argument("--out", type=Path, default=Path("proxy"), metavar="DIR")
+    proxy.add_argument("--task", default="denoise25", help="default: %(default)s")
+    proxy.add_argument("--seed", type=int, default=0, help="of the resampling; default: 0")
+
     datasheet = add("datasheet", _datasheet, "print the datasheet of a table, in Markdown")
 
     compare = add("compare", _compare, "search the table with several algorithms, many times each")
@@ -118,13 +126,14 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("--tag", help="a new tag for what is sent")
     publish.add_argument("--date", metavar="YYYY-MM-DD", help="day of publication, to be cited")
 
-    for command in (query, table, plot, findings, datasheet, compare):
+    for command in (query, table, plot, findings, proxy, datasheet, compare):
         command.add_argument(
             "--table", type=Path, metavar="DIR", help="folder of a table; default: the embedded one"
         )
     for command in (query, features, table, compare):
         command.add_argument("--json", action="store_true", help="for programs")
-    findings.add_argument("--json", action="store_true", help="print the numbers, write nothing")
+    for command in (findings, proxy):
+        command.add_argument("--json", action="store_true", help="print the numbers, write nothing")
     return parser
 
 
@@ -185,6 +194,19 @@ def _findings(options: argparse.Namespace) -> None:
         print(json.dumps(as_json(study(table, options.seed, options.task)), allow_nan=False))
         return
     for path in write_findings(table, options.out, options.seed, options.task):
+        print(path)
+
+
+def _proxy(options: argparse.Namespace) -> None:
+    from dipbench.proxy import write_proxy
+    from dipbench.proxy.study import as_json, study
+
+    given = load(options.table), options.scores
+    if options.json:
+        found = study(*given, options.seed, options.task)
+        print(json.dumps(as_json(found), allow_nan=False))
+        return
+    for path in write_proxy(*given, options.out, options.seed, options.task):
         print(path)
 
 

@@ -6,7 +6,6 @@ the values.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -22,13 +21,12 @@ from dipbench.findings.text import listed
 from dipbench.findings.trust import trust
 from dipbench.findings.variance import FACTORS
 from dipbench.markdown import table as markdown_table
+from dipbench.markdown import wrapped
 
 if TYPE_CHECKING:
     from dipbench.table import Table
 
 __all__ = ["report"]
-
-WIDTH = 99  # of a line of text
 
 
 def report(table: Table, found: Study, figures: Mapping[str, str]) -> str:
@@ -52,26 +50,7 @@ def report(table: Table, found: Study, figures: Mapping[str, str]) -> str:
     }
     body = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections.items())
     blocks = f"# Findings: {table.protocol}\n\n{_introduction()}\n\n{body}".split("\n\n")
-    return "\n\n".join(map(_wrapped, blocks)) + "\n"
-
-
-def _wrapped(block: str) -> str:
-    """Text and lists in lines of a readable length; tables, headings and figures as they are."""
-    if block.startswith(("|", "#", "!")):
-        return block
-    lines = block.split("\n- ") if block.startswith("- ") else [block]
-    text = [line if line.startswith("- ") or len(lines) == 1 else f"- {line}" for line in lines]
-    indent = "  " if block.startswith("- ") else ""
-    return "\n".join(
-        textwrap.fill(
-            line,
-            WIDTH,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for line in text
-    )
+    return "\n\n".join(map(wrapped, blocks)) + "\n"
 
 
 def _introduction() -> str:

@@ -24,7 +24,7 @@ from dipbench.findings.variance import Explained, explained
 if TYPE_CHECKING:
     from dipbench.table import Table
 
-__all__ = ["Pair", "Study", "as_json", "study"]
+__all__ = ["Pair", "Study", "as_json", "plain", "study"]
 
 
 @dataclass(frozen=True)
@@ -190,17 +190,18 @@ def as_json(found: Study) -> dict[str, Any]:
         "supervised_seeds": panel.supervised_seeds,
     }
     values = {name: getattr(found, name) for name in Study.__dataclass_fields__ if name != "panel"}
-    plain: dict[str, Any] = _plain({"panel": said} | values)
-    return plain
+    numbers: dict[str, Any] = plain({"panel": said} | values)
+    return numbers
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Data classes as dictionaries, whatever they hold, ready for JSON; NaN becomes None."""
     if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
+        return plain(asdict(value))
     if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
+        return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     return value
