@@ -75,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--num-gpus", type=float, metavar="N", help="GPUs of a worker, with ray")
     run.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time")
     run.add_argument("--limit", type=_positive, metavar="N", help="measure at most N units")
+    run.add_argument(
+        "--sample", type=_positive, metavar="N", help="only N architectures, but with all seeds"
+    )
     run.add_argument("--quiet", action="store_true", help="no progress bar")
 
     status = add("status", _status, "what is done, to do and failed")
@@ -161,6 +164,7 @@ def _run(options: argparse.Namespace) -> None:
         device=device,
         time_limit=options.time_limit,
         limit=options.limit,
+        sample=options.sample,
         quiet=options.quiet,
     )
     print(f"{protocol.name}: {left} units left" if left else f"{protocol.name}: complete")

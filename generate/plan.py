@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dipbench.features import depth, params, slc
 from dipbench.space import UPSAMPLES, WIDTHS, Architecture, Space
 from generate.protocol import Candidate, Protocol
 
-__all__ = ["Unit", "make_plan", "measured_architectures"]
+__all__ = ["Unit", "make_plan", "measured_architectures", "sample", "seed_sample"]
 
 UPSAMPLE_ORDER = ("bilinear", *(u for u in UPSAMPLES if u != "bilinear"))
 FITS_PER_UNIT = 4
@@ -75,3 +76,36 @@ def make_plan(protocol: Protocol) -> list[Unit]:
                 if number == 0:
                     units.append(Unit(part, "supervised", a, seed))
     return units
+
+
+def sample(protocol: Protocol, count: int) -> Sequence[Architecture | Candidate]:
+    """`count` of the protocol's architectures, spread evenly over the space, the same each time.
+
+    A systematic sample: one from each of `count` equal stretches of all, sorted by depth, SLC,
+    up-sampling and width (where they have these) and size. For what needs many runs of few
+    networks, such as the noise between seeds.
+
+    Raises:
+        ValueError: there are fewer.
+    """
+    architectures = sorted(measured_architectures(protocol), key=_stratum)
+    if not 0 < count <= len(architectures):
+        raise ValueError(f"a sample of {count}; expected 1 to {len(architectures)} architectures")
+    step = len(architectures) / count
+    return [architectures[int((k + 0.5) * step)] for k in range(count)]
+
+
+def seed_sample(protocol: Protocol, count: int) -> list[Unit]:
+    """The units of `sample`, all seeds, the first group of images: how far seeds lie apart."""
+    chosen = {a.name for a in sample(protocol, count)}
+    first = protocol.images["dip"][0]
+    return [
+        unit
+        for unit in make_plan(protocol)
+        if unit.architecture.name in chosen and unit.images[:1] in ((), (first,))
+    ]
+
+
+def _stratum(a: Architecture | Candidate) -> tuple[int, int, tuple[str, int], int, str]:
+    kind = (a.upsample, a.width) if isinstance(a, Architecture) else ("", 0)
+    return depth(a.graph), slc(a.graph), kind, params(a.graph), a.name

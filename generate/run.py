@@ -15,7 +15,7 @@ from types import FrameType
 from generate.executors import local
 from generate.executors.job import Executor, Job
 from generate.images import Images
-from generate.plan import Unit, make_plan
+from generate.plan import Unit, make_plan, seed_sample
 from generate.progress import work
 from generate.protocol import Protocol
 from generate.shards import Row, read_results, set_aside, write_shard
@@ -35,6 +35,7 @@ def run(
     executor: Executor = local.run_units,
     time_limit: float | None = None,
     limit: int | None = None,
+    sample: int | None = None,
     quiet: bool = False,
 ) -> int:
     """Measure the units of `protocol` that `folder` lacks; return how many are left.
@@ -44,9 +45,11 @@ def run(
         workers: how many units at once; None leaves it to the executor.
         time_limit: in seconds; units that run then are dropped.
         limit: the most units to measure, first come first.
+        sample: only the units of `generate.plan.seed_sample` with so many architectures.
         quiet: no progress bar.
 
     Raises:
+        ValueError: there are fewer architectures than `sample`.
         OSError: the folder cannot be written, or the executor's cluster is not there.
         RuntimeError: a unit failed for good.
         KeyboardInterrupt: on SIGINT or SIGTERM, once the workers are gone.
@@ -57,7 +60,8 @@ def run(
     for file in results.rejected:
         print(f"set aside {file.path.name}: {file.reason}")
     set_aside(folder, results.rejected)
-    missing = [unit for unit in make_plan(protocol) if unit.id not in results.units]
+    plan = make_plan(protocol) if sample is None else seed_sample(protocol, sample)
+    missing = [unit for unit in plan if unit.id not in results.units]
     todo = missing[:limit]
     if not todo:
         return len(missing)

@@ -2,7 +2,9 @@
 
 from collections import Counter
 
-from generate.plan import make_plan, measured_architectures
+import pytest
+
+from generate.plan import make_plan, measured_architectures, sample, seed_sample
 from generate.protocols import get
 
 
@@ -42,3 +44,34 @@ def test_both_modes_of_an_architecture_stand_together():
 def test_the_demo_measures_at_least_eight_architectures_of_different_depth_and_slc():
     architectures = measured_architectures(get("demo-v1"))
     assert len({(a.depth, a.slc) for a in architectures}) >= 8
+
+
+def test_a_sample_is_spread_over_the_space_as_the_space_itself_is():
+    protocol = get("core64-v1")
+    chosen, everything = sample(protocol, 40), measured_architectures(protocol)
+    assert len(set(chosen)) == 40
+    assert chosen == sample(protocol, 40)
+    for feature in ("depth", "slc", "upsample", "width"):
+        for value in {getattr(a, feature) for a in everything}:
+            share, whole = (
+                sum(getattr(a, feature) == value for a in of) / len(of)
+                for of in (chosen, everything)
+            )
+            assert abs(share - whole) < 0.07, (feature, value)
+
+
+def test_the_whole_space_is_a_sample_of_itself():
+    protocol = get("demo-v1")
+    architectures = measured_architectures(protocol)
+    assert set(sample(protocol, len(architectures))) == set(architectures)
+    for count in (0, len(architectures) + 1):
+        with pytest.raises(ValueError, match=f"a sample of {count}; expected 1 to 12"):
+            sample(protocol, count)
+
+
+def test_the_sample_for_seeds_has_all_seeds_and_the_first_images():
+    protocol = get("core64-v1")
+    units = seed_sample(protocol, 40)
+    assert len(units) == len(set(units)) == 40 * 3 * 2
+    assert set(units) <= set(make_plan(protocol))
+    assert {unit.images for unit in units} == {(), tuple(protocol.images["dip"][:4])}
