@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -111,7 +112,12 @@ def _parser() -> argparse.ArgumentParser:
         help="which runs; default: %(default)s",
     )
     compare.add_argument("--seed", type=int, default=0, help="of the searches; default: 0")
-    compare.add_argument("--jobs", type=int, default=1, help="worker processes; default: 1")
+    compare.add_argument(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="worker processes; default: %(default)s",
+    )
     compare.add_argument("--out", type=Path, default=Path("comparison"), metavar="DIR")
 
     download = add("download", _download, "bring a table of the Hub into the cache")
