@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dipbench import Architecture, load
+from dipbench import Architecture
 from dipbench.features import macs, params
 from dipbench.table import Table
 
