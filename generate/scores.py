@@ -131,12 +131,11 @@ def ring_spectrum(image: Array) -> npt.NDArray[np.float64]:
         The mean power in rings one cycle wide, 1 to half the side, shape ``(side // 2,)``.
     """
     side = len(image)
-    values = image.astype(np.float64)
-    power = np.abs(np.fft.fft2(values - values.mean())) ** 2
+    power = np.abs(np.fft.fft2(image.astype(np.float64))) ** 2
     cycles = np.fft.fftfreq(side, 1 / side)
     ring = np.hypot(*np.meshgrid(cycles, cycles)).round().astype(int).ravel()
     means = np.bincount(ring, power.ravel()) / np.bincount(ring)
-    inner = means[1 : side // 2 + 1]
+    inner = means[1 : side // 2 + 1]  # ring 0 is the mean of the image
     least = np.finfo(np.float64).tiny  # a flat image has no power anywhere
     decibels: npt.NDArray[np.float64] = 10 * np.log10(
         np.maximum(inner, least) / max(inner.sum(), least)

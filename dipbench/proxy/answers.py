@@ -51,10 +51,10 @@ def _order_by_dip(found: Study) -> str:
 def _time_by_dip(found: Study) -> str:
     fits = _fits(found)
     peak, fastest = fits[0], min(fits, key=lambda each: each.total)
-    saves = fastest.total < found.random.seconds.mean
-    text = f"{'Yes' if saves else 'No'}: "
+    saving = sum(each.total < found.random.seconds.mean for each in fits)
+    text = f"{saving or 'None'} of its {len(fits)} ways {'do' if saving > 1 else 'does'}: "
     if fastest is not peak:
-        text += f"the fastest way by DIP is *{fastest.label}*, {_against(fastest, found)}; "
+        text += f"the fastest is *{fastest.label}*, {_against(fastest, found)}; "
     return text + f"to order by the DIP peak takes {_against(peak, found)}."
 
 
@@ -103,12 +103,16 @@ def _time_by_slc(found: Study) -> str:
 def _beyond_slc(found: Study) -> str:
     known = [each for each in found.rivals if direction(each.beyond) > 0]
     if not known:
-        return "Nothing: no proxy orders architectures of the same SLC in the way predicted."
-    best = sorted(known, key=lambda each: -each.beyond.value)
+        return "Nothing: of no proxy is tau above 0, the interval included, where SLC is equal."
+    best = sorted(known, key=lambda each: -each.beyond.value)[:SHOWN]
     said = [f"{each.label} {interval(each.beyond, sign=True)}" for each in best]
-    return f"Where SLC is equal, these have a tau above 0: {listed(said)}."
+    return (
+        f"Where SLC is equal, {len(known)} of {len(found.rivals) - 1} proxies have a tau above 0, "
+        f"the interval included; highest: {listed(said)}."
+    )
 
 
+SHOWN = 3
 SAME = 1e-9  # relative: sums in another order are no other cost
 
 

@@ -101,15 +101,19 @@ def test_gradient_by_hand(tiny, images):
     """A sigmoid of a straight line per pixel: the gradient is a sum over pixels."""
     graph = chain(("input", 0), ("output", 0))
     scorer = Scorer(tiny, images, [0])
-    network = EncoderDecoder(graph, 1, [scorer._supervised_weights("a key", 0)])
-    w, b = parameters_to_vector(network.parameters()).detach().double().tolist()
     x, y = (part.double().numpy() for part in scorer._batches[0])
-    out = 1 / (1 + np.exp(-(w * x + b)))
-    inner = 2 * (out - y) * out * (1 - out) / x.size
-    dw, db = (inner * x).sum(), inner.sum()
-    found = scorer.gradient(graph, "a key", 0)
-    assert found["grad_norm"] == pytest.approx(np.hypot(dw, db), rel=1e-5)
-    assert found["snip"] == pytest.approx(abs(w * dw) + abs(b * db), rel=1e-5)
+    signs = set()
+    for key in ("a", "b", "c", "d", "e"):
+        network = EncoderDecoder(graph, 1, [scorer._supervised_weights(key, 0)])
+        w, b = parameters_to_vector(network.parameters()).detach().double().tolist()
+        out = 1 / (1 + np.exp(-(w * x + b)))
+        inner = 2 * (out - y) * out * (1 - out) / x.size
+        dw, db = (inner * x).sum(), inner.sum()
+        found = scorer.gradient(graph, key, 0)
+        assert found["grad_norm"] == pytest.approx(np.hypot(dw, db), rel=1e-5)
+        assert found["snip"] == pytest.approx(abs(w * dw) + abs(b * db), rel=1e-5)
+        signs.add(w * dw * b * db > 0)
+    assert signs == {True, False}  # so neither sum alone would do
 
 
 def test_spectrum_of_a_wave_is_in_its_ring():
