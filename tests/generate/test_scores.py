@@ -13,6 +13,7 @@ from dipbench.space import Architecture
 from generate.__main__ import main
 from generate.network import EncoderDecoder
 from generate.scores import Scorer, ring_spectrum, scores_csv, synflow
+from generate.tasks import degrade
 
 NET = Architecture.parse("d2-s0-bilinear-w8")
 
@@ -128,6 +129,13 @@ def test_spectrum_of_a_wave_is_in_its_ring():
 
 def test_a_flat_image_has_a_spectrum_without_infinities():
     assert np.isfinite(ring_spectrum(np.full((8, 8), 0.5, np.float32))).all()
+
+
+def test_spectral_distance_is_to_the_noisy_image(scorer, tiny, images):
+    name = images.dip[0]
+    noisy = degrade(tiny, name, images.val[name], 1)
+    assert scorer._spectra[1].tolist() == ring_spectrum(noisy).tolist()
+    assert scorer._spectra[1].tolist() != scorer._spectra[0].tolist()
 
 
 def test_spectral_distance_is_zero_to_itself(scorer, monkeypatch):
