@@ -127,7 +127,7 @@ def plain_dip(protocol, a, image_id, clean, seed, dtype=torch.float64):
     for _ in range(protocol.dip.iterations):
         adam.zero_grad()
         noise = torch.empty(1, 16, 64, 64).normal_(generator=perturbation)
-        output = network((fixed + noise / 30).to(dtype))[0, 0]
+        output = network((fixed + noise * (1 / 30)).to(dtype))[0, 0]
         functional.mse_loss(output, noisy).backward()
         adam.step()
         output = output.detach()
