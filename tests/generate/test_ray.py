@@ -191,7 +191,7 @@ def test_a_time_limit_drops_what_is_running(endless, cluster, write, tmp_path):
     out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (0, "")
     left = 12 - len(read_results(tmp_path / "tiny", endless).units)
-    assert out == f"tiny: {left} units left\n"
+    assert out.endswith(f"tiny: {left} units left\n")  # Ray may say before it that a node is gone
     cluster.busy(at_least=0)
 
 
