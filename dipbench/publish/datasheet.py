@@ -84,10 +84,7 @@ def _instances(release: Release) -> str:
     elif found.complete == planned.architectures and found.fits == planned.fits:
         part = "All runs that the protocol plans are in it."
     else:
-        part = (
-            "It is a part of what the protocol plans, in the order of the plan and not chosen by "
-            "result."
-        )
+        part = "It is a part of what the protocol plans, not chosen by result."
     return (
         "A row stands for an architecture, or for one training or fit of it. The architectures are "
         "not a sample: a protocol names a whole space or a list. "
