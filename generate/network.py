@@ -25,13 +25,53 @@ from dipbench.errors import InvalidArchitecture
 if TYPE_CHECKING:
     from dipbench.dag import Graph
 
-__all__ = ["EncoderDecoder"]
+__all__ = ["EncoderDecoder", "SideBySide"]
 
 SLOPE = 0.2  # of LeakyReLU
 EPS, MOMENTUM = 1e-5, 0.1  # of batch normalisation, torch's own
 
 
-class EncoderDecoder(nn.Module):
+class SideBySide(nn.Module):
+    """Networks that lie side by side in the channels and share no weight.
+
+    Attributes:
+        copies: how many.
+    """
+
+    copies: int
+
+    def gradients(self, x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Set all gradients to those of the mean square error; return the output.
+
+        Copies share no weight, so the sum of their errors gives each its own gradient.
+
+        Args:
+            x: as for `forward`.
+            target: shape of the output, (batch, copies, height, width), or with one channel
+                for all networks.
+        """
+        output: torch.Tensor = self(x)
+        self.zero_grad()
+        (output - target).square().mean(dim=(0, 2, 3)).sum().backward()
+        return output.detach()
+
+    @torch.no_grad()
+    def predict(self, x: torch.Tensor) -> torch.Tensor:
+        """The output with the running statistics of batch normalisation."""
+        self.eval()
+        output: torch.Tensor = self(x)
+        self.train()
+        return output
+
+    def concat(self, parts: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Join `parts` network by network."""
+        if self.copies == 1:
+            return torch.cat(list(parts), dim=1)
+        apart = [part.unflatten(1, (self.copies, -1)) for part in parts]
+        return torch.cat(apart, dim=2).flatten(1, 2)
+
+
+class EncoderDecoder(SideBySide):
     """`copies` networks of `graph`, with initial weights from one generator per copy.
 
     Maps (batch, copies × in_channels, height, width) to (batch, copies, height, width),
@@ -92,41 +132,13 @@ class EncoderDecoder(nn.Module):
             if op == "input":
                 values[i] = x
             elif op == "concat":
-                values[i] = self._concat([values[j] for j in inputs])
+                values[i] = self.concat([values[j] for j in inputs])
             else:
                 values[i] = layer(values[inputs[0]])
             for j in inputs:
                 if self._last_use[j] == i:
                     del values[j]  # not needed any more; autograd keeps what it needs
         return values[len(self.ops) - 1]
-
-    def gradients(self, x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Set all gradients to those of the mean square error; return the output.
-
-        Copies share no weight, so the sum of their errors gives each its own gradient.
-
-        Args:
-            x: as for `forward`.
-            target: shape of the output, (batch, copies, height, width).
-        """
-        output: torch.Tensor = self(x)
-        self.zero_grad()
-        (output - target).square().mean(dim=(0, 2, 3)).sum().backward()
-        return output.detach()
-
-    @torch.no_grad()
-    def predict(self, x: torch.Tensor) -> torch.Tensor:
-        """The output with the running statistics of batch normalisation."""
-        self.eval()
-        output: torch.Tensor = self(x)
-        self.train()
-        return output
-
-    def _concat(self, parts: list[torch.Tensor]) -> torch.Tensor:
-        if self.copies == 1:
-            return torch.cat(parts, dim=1)
-        apart = [part.view(part.shape[0], self.copies, -1, *part.shape[2:]) for part in parts]
-        return torch.cat(apart, dim=2).flatten(1, 2)
 
 
 def _layer(op: str, before: int, after: int, copies: int) -> nn.Module:

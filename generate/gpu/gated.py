@@ -20,12 +20,12 @@ from torch.nn import functional
 from dipbench.canonical import canonical_order
 from dipbench.space import SKIP_CHANNELS, Architecture
 from generate.gpu.convolutions import DEFAULT, Convolution, up_bilinear, up_nearest, up_transposed
-from generate.network import SLOPE, EncoderDecoder
+from generate.network import SLOPE, EncoderDecoder, SideBySide
 
 __all__ = ["GatedNetworks"]
 
 
-class GatedNetworks(nn.Module):
+class GatedNetworks(SideBySide):
     """One network per architecture given, side by side; they may differ in `skips`.
 
     Maps (batch, K × in_channels, height, width) to (batch, K, height, width), values in [0, 1].
@@ -85,7 +85,7 @@ class GatedNetworks(nn.Module):
         x = encoded.pop()
         for level in reversed(range(self.depth)):
             skipped = self.layers[f"skip{level}"](encoded.pop())
-            x = self.layers[f"conv{level}"](self._concat(self._up(level, x), skipped))
+            x = self.layers[f"conv{level}"](self.concat([self._up(level, x), skipped]))
         output: torch.Tensor = self.layers["output"](x)
         return output
 
@@ -94,25 +94,6 @@ class GatedNetworks(nn.Module):
             learnt: torch.Tensor = self.layers[f"up{level}"](x)
             return learnt
         return {"nearest": up_nearest, "bilinear": up_bilinear}[self.upsample](x)
-
-    def _concat(self, *parts: torch.Tensor) -> torch.Tensor:
-        apart = [part.unflatten(1, (self.copies, -1)) for part in parts]
-        return torch.cat(apart, dim=2).flatten(1, 2)
-
-    def gradients(self, x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """As `EncoderDecoder.gradients`; `target` may also have one channel, for all networks."""
-        output: torch.Tensor = self(x)
-        self.zero_grad()
-        (output - target).square().mean(dim=(0, 2, 3)).sum().backward()
-        return output.detach()
-
-    @torch.no_grad()
-    def predict(self, x: torch.Tensor) -> torch.Tensor:
-        """As `EncoderDecoder.predict`."""
-        self.eval()
-        output: torch.Tensor = self(x)
-        self.train()
-        return output
 
 
 def _own_weights(
