@@ -7,7 +7,7 @@ turn by turn.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any
@@ -16,12 +16,11 @@ import numpy as np
 import torch
 
 from dipbench.space import Architecture
-from generate.clock import clock
 from generate.dip import fit
 from generate.images import Images
 from generate.measure import device_name
 from generate.networks import engine
-from generate.plain import plain_dip, plain_training
+from generate.plain import plain_dip, plain_training, rate
 from generate.plan import FITS_PER_UNIT
 from generate.protocol import Protocol
 from generate.roofline import Ceilings, Work, ceilings, work
@@ -121,7 +120,7 @@ def _dip(
     noisy = torch.from_numpy(degrade(protocol, first, fitted[first], 0))[None, None].to(device)
 
     def plain(count: int) -> float:
-        return _rate(plain_dip(protocol, a.graph, noisy, np.random.default_rng(0)), count, device)
+        return rate(plain_dip(protocol, a.graph, noisy, np.random.default_rng(0)), count, device)
 
     together = AT_ONCE if device.type == "cuda" else len(fitted)
 
@@ -159,7 +158,7 @@ def _supervised(
     def plain(count: int) -> float:
         batches = training_batches(protocol, images, 0)
         steps = plain_training(a.graph, batches, device, np.random.default_rng(0))
-        return batch * _rate(steps, max(1, count // batch), device)
+        return batch * rate(steps, max(1, count // batch), device)
 
     def ours(count: int) -> float:
         steps = max(1, count // batch)
@@ -168,14 +167,6 @@ def _supervised(
         return batch * steps / found.seconds
 
     return plain, ours
-
-
-def _rate(steps: Iterator[Any], count: int, device: torch.device) -> float:
-    next(steps)  # warm
-    started = clock(device)
-    for _ in range(count):
-        next(steps)
-    return count / (clock(device) - started)
 
 
 def report(found: dict[str, Any]) -> str:

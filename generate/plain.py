@@ -1,7 +1,6 @@
 """The plain way: one network, one image, eager float32, default Adam, as DIP's own code does it.
 
-Here for comparison alone. `generate.bench` times it against `generate.dip` and
-`generate.supervised`.
+Here for comparison alone: `rate` times it.
 """
 
 from __future__ import annotations
@@ -13,13 +12,14 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from generate.clock import clock
 from generate.network import EncoderDecoder
 from generate.protocol import Protocol
 
 if TYPE_CHECKING:
     from dipbench.dag import Graph
 
-__all__ = ["plain_dip", "plain_training"]
+__all__ = ["plain_dip", "plain_training", "rate"]
 
 
 def plain_dip(
@@ -59,3 +59,13 @@ def plain_training(
         functional.mse_loss(network(noisy.to(device)), clean.to(device)).backward()
         optimiser.step()
         yield
+
+
+def rate(steps: Iterator[object], count: int, device: torch.device, warm_up: int = 1) -> float:
+    """How many of `steps` a second takes, over `count` of them that follow `warm_up`."""
+    for _ in range(warm_up):
+        next(steps)
+    started = clock(device)
+    for _ in range(count):
+        next(steps)
+    return count / (clock(device) - started)

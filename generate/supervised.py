@@ -12,14 +12,14 @@ import torch
 from generate.clock import clock
 from generate.images import Array, Images
 from generate.networks import Networks, make_networks
-from generate.protocol import Protocol, log_steps
+from generate.protocol import Protocol, SupervisedSettings, log_steps
 from generate.streams import numpy_stream
 from generate.tasks import add_noise, degrade, rmse
 
 if TYPE_CHECKING:
     from dipbench.dag import Graph
 
-__all__ = ["Training", "pairs", "train", "training_batches"]
+__all__ = ["Training", "one_cycle", "pairs", "train", "training_batches"]
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,7 @@ def train(
     weights = numpy_stream(protocol.name, key, seed, "supervised", "weights")
     network = make_networks(graph, 1, [weights], device, dtype)
     optimiser = torch.optim.Adam(network.parameters(), fused=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser,
-        max_lr=settings.learning_rate,
-        total_steps=settings.steps,
-        cycle_momentum=False,
-    )
+    schedule = one_cycle(optimiser, settings)
     val = [pair.to(device, dtype) for pair in pairs(protocol, images.val, seed)]
     test = [pair.to(device, dtype) for pair in pairs(protocol, images.test, seed)]
     step = log_steps(settings.steps, settings.recorded)
@@ -104,6 +99,18 @@ def train(
         val_rmse=val_rmse,
         test_rmse=_evaluate(network, *test),
         seconds=clock(device) - started,
+    )
+
+
+def one_cycle(
+    optimiser: torch.optim.Optimizer, settings: SupervisedSettings
+) -> torch.optim.lr_scheduler.OneCycleLR:
+    """The schedule of the learning rate."""
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimiser,
+        max_lr=settings.learning_rate,
+        total_steps=settings.steps,
+        cycle_momentum=False,
     )
 
 

@@ -18,7 +18,7 @@ from generate.gpu.gated import GatedNetworks
 from generate.images import Images
 from generate.protocol import Protocol, log_steps
 from generate.streams import numpy_stream
-from generate.supervised import Training, pairs, training_batches
+from generate.supervised import Training, one_cycle, pairs, training_batches
 from generate.tasks import rmse
 
 __all__ = ["GatedTraining"]
@@ -55,12 +55,7 @@ class GatedTraining:
             fused=True,
             capturable=device.type == "cuda",
         )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser,
-            max_lr=settings.learning_rate,
-            total_steps=settings.steps,
-            cycle_momentum=False,
-        )
+        self.schedule = one_cycle(self.optimiser, settings)
         self.val, self.test = (
             tuple(given.to(device, dtype) for given in pairs(protocol, part, seed))
             for part in (images.val, images.test)

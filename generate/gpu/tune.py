@@ -17,14 +17,13 @@ import numpy as np
 import torch
 
 from dipbench.space import Architecture
-from generate.clock import clock
 from generate.gpu.captured import own_stream
 from generate.gpu.convolutions import CONVOLUTIONS
 from generate.gpu.dip import Fit, GatedDip
 from generate.gpu.memory import Memory, is_out_of_memory
 from generate.images import Images, load_images
 from generate.measure import device_name
-from generate.plain import plain_dip
+from generate.plain import plain_dip, rate
 from generate.protocol import Protocol
 from generate.protocols import get
 
@@ -130,12 +129,7 @@ def plain_rate(
     """Iterations per second of the plain way, as `generate.bench` has it."""
     noisy = torch.rand(1, 1, protocol.size, protocol.size).to(device)
     steps = plain_dip(protocol, architecture.graph, noisy, np.random.default_rng(0))
-    for _ in range(3):
-        next(steps)
-    started = clock(device)
-    for _ in range(iterations):
-        next(steps)
-    return iterations / (clock(device) - started)
+    return rate(steps, iterations, device, warm_up=3)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
