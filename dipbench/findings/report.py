@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dipbench import __version__
-from dipbench.coverage import plan
 from dipbench.findings import effects, tables
 from dipbench.findings.bootstrap import COVERED
 from dipbench.findings.claims import CLAIMS, rules
-from dipbench.findings.panel import HEADLINE, NEARLY_ALL
+from dipbench.findings.compared import architecture_rows, compared, run_rows, source_rows
+from dipbench.findings.panel import HEADLINE
 from dipbench.findings.repeats import Repeats
 from dipbench.findings.study import Study
 from dipbench.findings.text import listed
@@ -64,21 +64,13 @@ def _introduction() -> str:
 
 
 def _coverage(table: Table, found: Study) -> str:
-    panel, planned = found.panel, plan(table.manifest)
-    of = f" of {planned.architectures} planned" if planned else ""
-    of_fits = f" of {planned.fits} planned" if planned else ""
+    panel = found.panel
     rows = [
-        ("protocol", table.protocol),
-        ("its SHA-256", f"`{table.manifest['protocol_hash']}`"),
-        ("SHA-256 of the table's manifest", f"`{table.manifest['sha256']}`"),
+        *source_rows(table),
         ("task", found.task),
-        ("architectures with a run", f"{panel.measured}{of}"),
-        ("architectures compared here", str(len(panel))),
+        *architecture_rows(table, panel),
         ("of those left out, with a diverged run", str(panel.diverged)),
-        ("DIP images", listed(panel.images)),
-        ("seed numbers of DIP fits", listed([str(seed) for seed in panel.dip_seeds])),
-        ("seed numbers of trainings", listed([str(seed) for seed in panel.supervised_seeds])),
-        ("DIP fits used", f"{panel.fits}{of_fits}"),
+        *run_rows(table, panel),
         ("of these with the peak at the last iteration", str(panel.censored)),
         ("devices", _values(table, "device")),
         ("engines", _values(table, "engine")),
@@ -86,17 +78,7 @@ def _coverage(table: Table, found: Study) -> str:
         ("version of dipbench, random seed", f"{__version__}, {found.seed}"),
     ]
     text = markdown_table(("what", "in this table"), rows)
-    if planned and panel.fits < planned.fits:
-        text += (
-            f"\n\n**The table is not complete**: {len(panel)} of {planned.architectures} planned "
-            f"architectures are compared, by {panel.fits} of {planned.fits} planned DIP fits. What "
-            "follows is true of these alone."
-        )
-    return text + (
-        "\n\nCompared are architectures on the same runs: an image and seed that at least "
-        f"{NEARLY_ALL:.0%} of the architectures have is used, and an architecture that lacks one "
-        "of these is left out."
-    )
+    return f"{text}\n\n{compared(table, panel, 'What follows')}"
 
 
 def _values(table: Table, column: str) -> str:

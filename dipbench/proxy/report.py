@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dipbench import __version__
-from dipbench.coverage import plan
 from dipbench.findings.bootstrap import COVERED
-from dipbench.findings.panel import NEARLY_ALL
+from dipbench.findings.compared import architecture_rows, compared, run_rows, source_rows
 from dipbench.findings.text import interval, listed, number, signed
 from dipbench.markdown import table as markdown_table
 from dipbench.markdown import wrapped
@@ -66,39 +65,21 @@ def _introduction(table: Table) -> str:
 
 
 def _coverage(table: Table, found: Study) -> str:
-    panel, scores, planned = found.panel, found.scores, plan(table.manifest)
-    of = f" of {planned.architectures} planned" if planned else ""
-    of_fits = f" of {planned.fits} planned" if planned else ""
+    panel, scores = found.panel, found.scores
     devices = sorted(set(table.runs["device"].to_pylist()))
     rows = [
-        ("protocol", table.protocol),
-        ("its SHA-256", f"`{table.manifest['protocol_hash']}`"),
-        ("SHA-256 of the table's manifest", f"`{table.manifest['sha256']}`"),
+        *source_rows(table),
         ("SHA-256 of the file of scores", f"`{scores.sha256}`"),
         ("task", found.task),
-        ("architectures with a run", f"{panel.measured}{of}"),
-        ("architectures compared here", str(len(panel))),
-        ("DIP images", listed(panel.images)),
-        ("seed numbers of DIP fits", listed([str(seed) for seed in panel.dip_seeds])),
-        ("seed numbers of trainings", listed([str(seed) for seed in panel.supervised_seeds])),
-        ("DIP fits used", f"{panel.fits}{of_fits}"),
+        *architecture_rows(table, panel),
+        *run_rows(table, panel),
         ("seed numbers of scores", "; ".join(scores.seeds)),
         ("seconds of runs are of", listed(devices)),
         ("seconds of scores are of", listed(scores.devices)),
         ("version of dipbench, random seed", f"{__version__}, {found.seed}"),
     ]
     text = markdown_table(("what", "here"), rows)
-    if planned and (len(panel) < planned.architectures or panel.fits < planned.fits):
-        text += (
-            f"\n\n**The table is not complete**: {len(panel)} of {planned.architectures} planned "
-            f"architectures are compared, by {panel.fits} of {planned.fits} planned DIP fits. What "
-            "this page says is true of these alone."
-        )
-    return text + (
-        "\n\nCompared are architectures on the same runs: an image and seed that at least "
-        f"{NEARLY_ALL:.0%} of the architectures have is used, and an architecture that lacks one "
-        "of these is left out."
-    )
+    return f"{text}\n\n{compared(table, panel, 'What this page says')}"
 
 
 def _proxies(found: Study) -> str:
