@@ -18,6 +18,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from dipbench.errors import InvalidTable
+from dipbench.files import replacing
 from dipbench.manifest import MANIFEST, altered, complete, missing, read_manifest
 from dipbench.schema import FILES, Column, arrow_schema
 from dipbench.space import DEPTHS, SPACES, UPSAMPLES, Architecture
@@ -289,8 +290,10 @@ def write_table(
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
     for file, content in data.items():
-        _replace(path / file, content)
-    _replace(path / MANIFEST, stated.encode())
+        with replacing(path / file) as place:
+            place.write_bytes(content)
+    with replacing(path / MANIFEST) as place:
+        place.write_bytes(stated.encode())
     return path
 
 
@@ -311,12 +314,3 @@ def _parquet(
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", compression_level=level)
     return memoryview(sink.getvalue())
-
-
-def _replace(path: Path, data: bytes | memoryview) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dipbench.files import replacing
 from generate.protocol import Protocol
 
 __all__ = ["Images", "demo_folder", "load_images", "save_images"]
@@ -144,10 +145,8 @@ def save_images(images: Images, protocol: Protocol, path: Path) -> None:
     arrays = {f"train/{i:04d}": a for i, a in enumerate(images.train)}
     arrays |= {f"val/{i}": a for i, a in images.val.items()}
     arrays |= {f"test/{i}": a for i, a in images.test.items()}
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
+    with replacing(path) as place, place.open("wb") as file:
         np.savez_compressed(file, protocol_hash=np.array(protocol.hash), **arrays)  # type: ignore[arg-type]
-    temporary.replace(path)
 
 
 def _load_prepared(protocol: Protocol, path: Path) -> Images:

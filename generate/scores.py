@@ -19,6 +19,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from dipbench.files import replacing
 from dipbench.proxy.scores import COLUMNS
 from generate.clock import clock
 from generate.images import Array, Images
@@ -170,10 +171,6 @@ def write_scores(protocol: Protocol, images: Images, path: Path) -> None:
         OSError: the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        temporary.touch()
-        temporary.write_text(scores_csv(protocol, images), "utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as place:
+        place.touch()
+        place.write_text(scores_csv(protocol, images), "utf-8")
