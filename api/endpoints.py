@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from api.nodelink import read_graph
 from dipbench import (
     Architecture,
     NotInTable,
@@ -21,6 +20,10 @@ from dipbench import (
     query,
     slc,
 )
+from dipbench.nodelink import from_node_link, parse_json
+
+if TYPE_CHECKING:
+    from dipbench.dag import Graph
 
 __all__ = [
     "BadRequest",
@@ -117,7 +120,7 @@ def features_of(table: Table, parameters: Parameters, body: bytes | None) -> Val
     if body is None:
         graph = Architecture.parse(_required(parameters, "architecture")).graph
     else:
-        graph = read_graph(body)
+        graph = _graph(body)
     found: Values = {"depth": depth(graph), "slc": slc(graph), "params": params(graph)}
     try:
         found["macs"] = macs(graph)
@@ -128,9 +131,13 @@ def features_of(table: Table, parameters: Parameters, body: bytes | None) -> Val
 
 
 def _result(table: Table, parameters: Parameters, body: bytes | None) -> Result:
-    asked = _required(parameters, "architecture") if body is None else read_graph(body)
+    asked = _required(parameters, "architecture") if body is None else _graph(body)
     task, image = parameters.get("task", TASK), parameters.get("image")
     return query(asked, task, _seed(parameters), image, table=table)
+
+
+def _graph(body: bytes) -> Graph:
+    return from_node_link(parse_json(body))
 
 
 def _required(parameters: Parameters, name: str) -> str:

@@ -296,16 +296,10 @@ def _read_graph(path: Path, name: str | None) -> Graph:
         OSError: the file cannot be read.
         InvalidArchitecture: it is no such JSON.
     """
-    from dipbench.nodelink import from_node_link
+    from dipbench.nodelink import from_node_link, parse_json
 
-    content = path.read_bytes()
     try:
-        data = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise InvalidArchitecture(
-            f"{path}: not a node-link graph, not even JSON: {error}"
-        ) from None
-    try:
+        data = parse_json(path.read_bytes())
         if name is not None:
             if name not in data:
                 raise ValueError(f"has no graph {name!r}; expected one of {', '.join(data)}")

@@ -1,7 +1,9 @@
-"""Graphs as JSON, in networkx's node-link form."""
+"""Graphs as JSON, in networkx's node-link form; reading guesses nothing and merges nothing."""
 
 from __future__ import annotations
 
+import json
+import reprlib
 from typing import TYPE_CHECKING, Any
 
 from dipbench.errors import InvalidArchitecture
@@ -9,30 +11,51 @@ from dipbench.errors import InvalidArchitecture
 if TYPE_CHECKING:
     from dipbench.dag import Graph
 
-__all__ = ["from_node_link", "to_node_link"]
+__all__ = ["from_node_link", "parse_json", "to_node_link"]
 
-# What networkx makes of JSON that is no graph.
-MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 EXAMPLE = '{"nodes": [{"id": "x", "op": "input"}, …], "edges": [{"source": "x", "target": …}, …]}'
+MAX_DIGITS = 18
+
+
+def parse_json(content: str | bytes) -> Any:
+    """What JSON says, as `from_node_link` takes it.
+
+    Raises:
+        InvalidArchitecture: `content` is no JSON, or has an integer of more than 18 digits:
+            products of longer numbers of channels could not be written out again.
+    """
+    try:
+        return json.loads(content, parse_int=_integer)
+    except RecursionError:
+        raise _malformed("JSON nested too deep") from None
+    except ValueError as error:
+        raise _malformed(f"not JSON ({error})") from None
 
 
 def from_node_link(data: Any) -> Graph:
     """The graph of `data`, as JSON gives it; edges may be called ``edges`` or ``links``.
 
+    Of the attributes a node's ``op`` and ``channels`` are read. Whether the graph is a network
+    is not asked here: that is for the grammar, `dipbench.dag.check`.
+
     Raises:
-        InvalidArchitecture: `data` is no such graph.
+        InvalidArchitecture: `data` is no such graph, is undirected or a multigraph, gives a node
+            or an edge twice, or has an edge of an unknown node.
     """
     import networkx as nx
 
-    try:
-        data = {"directed": True, "multigraph": False} | data
-        edges = "links" if "links" in data else "edges"
-        graph = nx.node_link_graph(data, edges=edges)
-    except (*MALFORMED, nx.NetworkXError) as error:
-        raise InvalidArchitecture(
-            f"not a node-link graph ({type(error).__name__}: {error}); expected JSON like {EXAMPLE}"
-        ) from None
-    return graph  # type: ignore[return-value] # what is no DiGraph is refused by the grammar
+    if not isinstance(data, dict):
+        raise _malformed(f"a {type(data).__name__}")
+    if data.get("directed", True) is not True or data.get("multigraph", False) is not False:
+        raise _malformed("undirected or a multigraph, not a directed graph")
+    if ("edges" in data) == ("links" in data):
+        raise _malformed("it must have either 'edges' or 'links'")
+    graph: Graph = nx.DiGraph()
+    for entry in _entries(data, "nodes"):
+        _add_node(graph, entry)
+    for entry in _entries(data, "edges" if "edges" in data else "links"):
+        _add_edge(graph, entry)
+    return graph
 
 
 def to_node_link(graph: Graph) -> dict[str, Any]:
@@ -51,3 +74,48 @@ def to_node_link(graph: Graph) -> dict[str, Any]:
     ]
     edges = sorted((number[a], number[b]) for a, b in graph.edges)
     return {"nodes": nodes, "edges": [{"source": a, "target": b} for a, b in edges]}
+
+
+def _malformed(reason: str) -> InvalidArchitecture:
+    return InvalidArchitecture(f"not a node-link graph: {reason}; expected JSON like {EXAMPLE}")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits; expected at most {MAX_DIGITS}")
+    return int(digits)
+
+
+def _entries(data: dict[str, Any], field: str) -> list[dict[str, Any]]:
+    entries = data.get(field)
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise _malformed(f"{field!r} is not a list of objects")
+    return entries
+
+
+def _add_node(graph: Graph, entry: dict[str, Any]) -> None:
+    node = _name(entry, "id")
+    if node in graph:
+        raise _malformed(f"node {node!r} is given twice")
+    graph.add_node(node, op=entry.get("op"), channels=entry.get("channels"))
+
+
+def _add_edge(graph: Graph, entry: dict[str, Any]) -> None:
+    source, target = _name(entry, "source"), _name(entry, "target")
+    for node in (source, target):
+        if node not in graph:
+            raise _malformed(f"an edge names {node!r}, which is no node")
+    if graph.has_edge(source, target):
+        raise _malformed(f"edge {source!r} to {target!r} is given twice")
+    graph.add_edge(source, target)
+
+
+def _name(entry: dict[str, Any], field: str) -> Any:
+    """A string, a number, or a list of them, which networkx makes of a tuple."""
+    value = entry.get(field)
+    parts = value if isinstance(value, list) else [value]
+    # In Python 1 and true are one dictionary key; in JSON they are two values.
+    if not all(isinstance(p, str | int | float) and not isinstance(p, bool) for p in parts):
+        shown = reprlib.repr(value)  # may be nested deep
+        raise _malformed(f"{field!r} is {shown}, not a string, a number or a list of these")
+    return tuple(value) if isinstance(value, list) else value
