@@ -12,7 +12,7 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-from generate.executors.job import Attempts, Finished, Job
+from generate.executors.job import Attempts, Finished, Job, measure_side_by_side
 from generate.plan import Unit
 
 __all__ = ["run_units"]
@@ -50,16 +50,9 @@ def run_units(
 
 def _work(connection: Connection, job: Job, units: Sequence[Unit]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    import torch
-
-    from generate.gpu.batches import measure_batch
-
-    torch.set_num_threads(1)
     with suppress(BrokenPipeError):  # the parent is gone
         try:
-            for unit, rows in measure_batch(
-                job.protocol, units, job.images, torch.device(job.device)
-            ):
+            for unit, rows in measure_side_by_side(job, units):
                 connection.send((unit, rows, None))
         except BrokenPipeError:
             raise

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from generate.images import Images
 from generate.plan import Unit
 from generate.protocol import Protocol
 from generate.shards import Row
 
-__all__ = ["ATTEMPTS", "Attempts", "Executor", "Finished", "Job", "measure_unit"]
+if TYPE_CHECKING:
+    import torch
+
+__all__ = [
+    "ATTEMPTS",
+    "Attempts",
+    "Executor",
+    "Finished",
+    "Job",
+    "measure_side_by_side",
+    "measure_unit",
+]
 
 ATTEMPTS = 3
 
@@ -59,10 +70,22 @@ class Attempts:
 
 def measure_unit(job: Job, unit: Unit) -> list[Row]:
     """Measure one unit in this process, with one thread."""
+    from generate.measure import measure
+
+    return measure(job.protocol, unit, job.images, _device(job))
+
+
+def measure_side_by_side(job: Job, units: Sequence[Unit]) -> Iterator[Finished]:
+    """Measure `units` in this process, as many at once as the GPU has room for."""
+    from generate.gpu.batches import measure_batch
+
+    yield from measure_batch(job.protocol, units, job.images, _device(job))
+
+
+def _device(job: Job) -> torch.device:
+    """Where to measure, by a process that from now on has one thread."""
     os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is first imported
     import torch
 
-    from generate.measure import measure
-
     torch.set_num_threads(1)
-    return measure(job.protocol, unit, job.images, torch.device(job.device))
+    return torch.device(job.device)

@@ -1,8 +1,8 @@
 """Units as tasks of a Ray cluster that is running already.
 
 The driver, which is this process, holds the plan; the job is put into the object store once. Ray
-starts workers on any node of the cluster, and rows come back to the driver. A unit whose worker
-or node dies is tried again.
+starts workers on any node of the cluster, and rows come back to the driver. A task is one unit, or
+on GPUs a batch of units to be measured side by side; if its worker or node dies it is tried again.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ import ray
 from ray._private.services import canonicalize_bootstrap_address_or_die
 from ray.exceptions import RayError, RayTaskError
 
-from generate.executors.job import Attempts, Finished, Job, measure_unit
+from generate.executors.job import Attempts, Finished, Job, measure_side_by_side, measure_unit
 from generate.plan import Unit
-from generate.shards import Row
 
 __all__ = ["run_units"]
 
@@ -52,8 +51,8 @@ def run_units(
         OSError: there is no cluster at `address`.
         RuntimeError: as every executor.
     """
-    waiting = deque(units)
-    running: dict[Any, Unit] = {}
+    waiting = deque(_tasks(units, num_gpus))
+    running: dict[Any, list[Unit]] = {}
     attempts = Attempts()
     _connect(address)
     try:
@@ -68,17 +67,17 @@ def run_units(
             # one is always asked for: by that an autoscaler sees that nodes are wanted.
             most = job.workers or max(1, 2 * _places(num_gpus))
             while waiting and len(running) < most:
-                unit = waiting.popleft()
-                running[task.remote(shared, unit, code)] = unit
+                batch = waiting.popleft()
+                running[task.remote(shared, batch, code, num_gpus > 0)] = batch
             done, _ = ray.wait(list(running), timeout=_patience(deadline))
             for reference in done:
-                unit = running.pop(reference)
-                rows = _rows(reference, unit)
-                if rows is not None:
-                    yield unit, rows
+                batch = running.pop(reference)
+                finished = _finished(reference, batch)
+                if finished is not None:
+                    yield from finished
                     continue
-                attempts.died(unit)
-                waiting.appendleft(unit)
+                attempts.died(batch[0])
+                waiting.appendleft(batch)
             if deadline is not None and time.monotonic() >= deadline:
                 return
     finally:
@@ -104,8 +103,16 @@ def _connect(address: str) -> None:
         signal.signal(signal.SIGTERM, handler)  # Ray's own may end the process in mid-write
 
 
+def _tasks(units: Sequence[Unit], num_gpus: float) -> list[list[Unit]]:
+    if not num_gpus:
+        return [[unit] for unit in units]
+    from generate.gpu.batches import MOST, divide
+
+    return divide(units, MOST)
+
+
 def _places(num_gpus: float) -> int:
-    """How many units the cluster can measure at once."""
+    """How many tasks the cluster can run at once."""
     has = ray.cluster_resources()
     places = has.get("CPU", 0.0)
     if num_gpus:
@@ -117,24 +124,27 @@ def _patience(deadline: float | None) -> float:
     return LOOK if deadline is None else min(LOOK, max(0.0, deadline - time.monotonic()))
 
 
-def _rows(reference: Any, unit: Unit) -> list[Row] | None:
-    """The rows of `unit`; None if its worker or node died, or the rows were lost with it."""
+def _finished(reference: Any, batch: list[Unit]) -> list[Finished] | None:
+    """The rows of each unit; None if their worker or node died, or they were lost with it."""
+    who = f"unit {batch[0].id}" + (f" and {len(batch) - 1} more" if len(batch) > 1 else "")
     try:
-        rows: list[Row] = ray.get(reference)
+        finished: list[Finished] = ray.get(reference)
     except RayTaskError as error:
         problem = f"{type(error.cause).__name__}: {error.cause}".partition("\n")[0]
-        raise RuntimeError(f"unit {unit.id}: {problem}") from None
+        raise RuntimeError(f"{who}: {problem}") from None
     except RayError as error:
-        print(f"unit {unit.id}: {type(error).__name__}, to be tried again", file=sys.stderr)
+        print(f"{who}: {type(error).__name__}, to be tried again", file=sys.stderr)
         return None
-    return rows
+    return finished
 
 
-def _measure(job: Job, unit: Unit, code: str) -> list[Row]:
+def _measure(job: Job, batch: list[Unit], code: str, side_by_side: bool) -> list[Finished]:
     if _code() != code:
         node = ray.util.get_node_ip_address()
         raise RuntimeError(f"the checkout on node {node} differs from the driver's")
-    return measure_unit(job, unit)
+    if side_by_side:
+        return list(measure_side_by_side(job, batch))
+    return [(unit, measure_unit(job, unit)) for unit in batch]
 
 
 @cache

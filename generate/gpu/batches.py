@@ -23,7 +23,7 @@ from generate.measure import Row, dip_rows, measure, supervised_rows
 from generate.plan import Unit
 from generate.protocol import Protocol
 
-__all__ = ["Program", "measure_batch", "next_batch", "program_of"]
+__all__ = ["MOST", "Program", "divide", "measure_batch", "next_batch", "program_of"]
 
 ENGINE = "gated"
 MOST = 512  # networks at once: beyond, a GPU has long been full and a batch only takes longer
@@ -123,6 +123,20 @@ def next_batch(waiting: Sequence[Unit], most: int) -> list[Unit]:
             break
         batch.append(unit)
     return batch
+
+
+def divide(units: Sequence[Unit], most: int) -> list[list[Unit]]:
+    """All of `units` as `next_batch` divides them, in the order of their first units."""
+    programs: dict[Program | str, list[Unit]] = {}
+    for unit in units:
+        programs.setdefault(program_of(unit) or unit.id, []).append(unit)
+    found = []
+    for waiting in programs.values():
+        while waiting:
+            found.append(next_batch(waiting, most))
+            waiting = waiting[len(found[-1]) :]
+    place = {unit: i for i, unit in enumerate(units)}
+    return sorted(found, key=lambda batch: place[batch[0]])
 
 
 def _networks(units: Sequence[Unit]) -> int:

@@ -1,8 +1,9 @@
-"""A Ray cluster of two nodes on this machine, one CPU each, that a test commands line by line.
+"""A Ray cluster of two nodes on this machine, commanded by a test line by line.
 
-It prints its address, answers every line of its input with one of its own, and ends with its
-input, so it cannot outlive the test. ``busy`` counts the workers that measure, ``kill`` kills the
-second node in the middle of a unit, ``two`` starts a second node where there is none.
+A node has one CPU and says that it has a GPU. The cluster prints its address, answers every line
+of its input with one of its own, and ends with its input, so it cannot outlive the test. ``busy``
+counts the workers that measure, ``kill`` kills the second node in the middle of a unit, ``two``
+starts a second node where there is none.
 """
 
 import os
@@ -14,7 +15,7 @@ from contextlib import suppress
 
 from ray.cluster_utils import Cluster
 
-NODE = {"num_cpus": 1, "object_store_memory": 80 << 20, "include_dashboard": False}
+NODE = {"num_cpus": 1, "num_gpus": 1, "object_store_memory": 80 << 20, "include_dashboard": False}
 
 
 def busy(node):

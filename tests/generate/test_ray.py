@@ -15,6 +15,7 @@ import pytest
 
 from generate.assemble import assemble
 from generate.executors import on_ray
+from generate.plan import make_plan
 from generate.protocol import DipSettings
 from generate.shards import Results, read_results
 
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 # A driver with one name of `generate.executors.ray` replaced.
 DRIVER = """
 import os, sys
+from functools import partial
 from pathlib import Path
 from generate.executors import ray
 from generate.images import load_images
@@ -166,6 +168,21 @@ def test_the_table_is_complete_and_the_same_when_a_node_is_killed(
     assert "to be tried again" in err
     found = table(tiny, tmp_path / "tiny", tmp_path / "table")
     assert found == table(tiny, finished, tmp_path / "expected")
+
+
+def test_on_gpus_a_task_is_a_batch_measured_side_by_side(tiny, cluster, write, tmp_path):
+    # The nodes say that they have a GPU each, and measure on their CPUs.
+    one = replace(tiny, architectures=tiny.architectures[:1])
+    driver = DRIVER.format(name="run_units", value="partial(ray.run_units, num_gpus=1)")
+    process = cluster.start("-c", driver, write(one), tmp_path)
+    _, err = process.communicate(timeout=90)
+    assert process.returncode == 0, err
+    units = read_results(tmp_path, one).units
+    assert len(units) == len(make_plan(one))
+    rows = [row for unit in units.values() for row in unit]
+    assert {row["engine"] for row in rows} == {"gated"}
+    # Those of a batch have equal shares of its seconds.
+    assert len({row["seconds"] for row in rows if row["mode"] == "dip"}) == 1
 
 
 def test_sigterm_stops_driver_and_workers_within_5_seconds(endless, cluster, write, tmp_path):

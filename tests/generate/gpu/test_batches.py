@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dipbench import Space
 from generate.dip import CURVES, DipFits, fit
 from generate.gpu import batches
-from generate.gpu.batches import measure_batch, next_batch, program_of
+from generate.gpu.batches import divide, measure_batch, program_of
 from generate.gpu.dip import Fit, GatedDip
 from generate.gpu.memory import is_out_of_memory
 from generate.gpu.supervised import GatedTraining
@@ -78,17 +78,9 @@ def networks(batch):
     return sum(len(unit.images) or 1 for unit in batch)
 
 
-def split(units, most):
-    while units:
-        batch = next_batch(units, most)
-        yield batch
-        done = set(batch)
-        units = [unit for unit in units if unit not in done]
-
-
 @given(some_units(), st.integers(1, 20))
 def test_batches_hold_every_unit_once_and_keep_to_their_limit(units, most):
-    found = list(split(units, most))
+    found = divide(units, most)
     together = [unit for batch in found for unit in batch]
     assert len(together) == len(units)
     assert set(together) == set(units)
@@ -102,7 +94,7 @@ def test_batches_hold_every_unit_once_and_keep_to_their_limit(units, most):
 
 def test_the_whole_plan_of_core64_makes_few_and_even_batches():
     plan = make_plan(get("core64-v1"))
-    found = list(split(plan, 256))
+    found = divide(plan, 256)
     assert sum(map(len, found)) == len(plan)
     dip = [batch for batch in found if batch[0].mode == "dip"]
     largest = [networks(b) for b in dip if program_of(b[0]).depth == 5]
