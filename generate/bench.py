@@ -15,8 +15,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from dipbench.space import Architecture
+from dipbench.space import Architecture, Space
 from generate.dip import fit
+from generate.gpu.batches import ENGINE
+from generate.gpu.dip import Fit, GatedDip
+from generate.gpu.supervised import GatedTraining
 from generate.images import Images
 from generate.measure import device_name
 from generate.networks import engine
@@ -62,16 +65,19 @@ def bench(
     device: torch.device,
     names: tuple[str, ...] = NAMES,
     seconds: float = 4.0,
+    gated: bool | None = None,
 ) -> dict[str, Any]:
     """Time both modes of each architecture.
 
     Args:
         seconds: about how long either way runs in a turn.
+        gated: whether ours is that of `generate.gpu`; by default on a GPU.
 
     Returns:
         The device, the ceilings and a list of `Measured`, ready for JSON.
     """
     machine = ceilings(device)
+    gated = device.type == "cuda" if gated is None else gated
     measured = []
     for name in names:
         a = Architecture.parse(name)
@@ -80,12 +86,12 @@ def bench(
             ("dip", _dip, work(a.graph, inputs, protocol.size)),
             ("supervised", _supervised, work(a.graph, 1, protocol.size, batch)),
         ):
-            plain, ours = pair(protocol, images, device, a)
+            plain, ours = pair(protocol, images, device, a, gated)
             measured.append(_measure(mode, name, plain, ours, amount, machine, seconds))
     return {
         "device": device_name(device),
         "torch_version": str(torch.__version__),
-        "engine": engine(device),
+        "engine": ENGINE if gated else engine(device),
         "ceilings": asdict(machine),
         "measured": [asdict(one) for one in measured],
     }
@@ -113,22 +119,21 @@ def _measure(
 
 
 def _dip(
-    protocol: Protocol, images: Images, device: torch.device, a: Architecture
+    protocol: Protocol, images: Images, device: torch.device, a: Architecture, gated: bool
 ) -> tuple[Run, Run]:
     fitted = dict(islice(images.val.items(), FITS_PER_UNIT))
     first = next(iter(fitted))
     noisy = torch.from_numpy(degrade(protocol, first, fitted[first], 0))[None, None].to(device)
+    together = AT_ONCE if gated else len(fitted)
 
     def plain(count: int) -> float:
         return rate(plain_dip(protocol, a.graph, noisy, np.random.default_rng(0)), count, device)
 
-    together = AT_ONCE if device.type == "cuda" else len(fitted)
-
     def ours(count: int) -> float:
         iterations = max(protocol.dip.stop_window, count // together)
         settings = replace(protocol, dip=replace(protocol.dip, iterations=iterations))
-        if device.type == "cuda":
-            seconds = _gated(settings, images, device, a, together)
+        if gated:
+            seconds = _gated_fits(settings, images, device, a, together)
         else:
             seconds = fit(settings, a.graph, a.key, fitted, 0, device).seconds
         return iterations * together / seconds
@@ -136,19 +141,17 @@ def _dip(
     return plain, ours
 
 
-def _gated(
+def _gated_fits(
     protocol: Protocol, images: Images, device: torch.device, a: Architecture, count: int
 ) -> float:
     """Seconds of `count` fits side by side, as a GPU measures them."""
-    from generate.gpu.dip import Fit, GatedDip
-
     ids = list(images.val)
     wanted = [Fit(a, k // len(ids), ids[k % len(ids)]) for k in range(count)]
     return GatedDip(protocol, wanted, images, device).run().seconds
 
 
 def _supervised(
-    protocol: Protocol, images: Images, device: torch.device, a: Architecture
+    protocol: Protocol, images: Images, device: torch.device, a: Architecture, gated: bool
 ) -> tuple[Run, Run]:
     batch = protocol.supervised.batch
     # Validation is no part of the plain way, so one image of it is enough.
@@ -160,11 +163,19 @@ def _supervised(
         steps = plain_training(a.graph, batches, device, np.random.default_rng(0))
         return batch * rate(steps, max(1, count // batch), device)
 
+    # A GPU trains all architectures that differ in `skips` alone at once.
+    kind = (a.depth, a.upsample, a.width)
+    together = [b for b in Space() if gated and (b.depth, b.upsample, b.width) == kind]
+
     def ours(count: int) -> float:
-        steps = max(1, count // batch)
-        settings = replace(protocol.supervised, steps=steps, recorded=1)
-        found = train(replace(protocol, supervised=settings), a.graph, a.key, one, 0, device)
-        return batch * steps / found.seconds
+        steps = max(1, count // (batch * max(1, len(together))))
+        short = replace(protocol.supervised, steps=steps, recorded=1)
+        settings = replace(protocol, supervised=short)
+        if gated:
+            seconds = GatedTraining(settings, together, 0, one, device).run()[0].seconds
+        else:
+            seconds = train(settings, a.graph, a.key, one, 0, device).seconds
+        return batch * steps / seconds
 
     return plain, ours
 

@@ -23,7 +23,7 @@ from generate.measure import Row, dip_rows, measure, supervised_rows
 from generate.plan import Unit
 from generate.protocol import Protocol
 
-__all__ = ["MOST", "Program", "divide", "measure_batch", "next_batch", "program_of"]
+__all__ = ["ENGINE", "MOST", "Program", "divide", "measure_batch", "next_batch", "program_of"]
 
 ENGINE = "gated"
 MOST = 512  # networks at once: beyond, a GPU has long been full and a batch only takes longer

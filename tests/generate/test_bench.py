@@ -73,6 +73,15 @@ def found(tiny, images):
     return bench(tiny, images, torch.device("cpu"), ("d1-s-bilinear-w8",), seconds=0.01)
 
 
+def test_bench_of_networks_side_by_side(tiny, images, monkeypatch):
+    monkeypatch.setattr("generate.bench.AT_ONCE", 4)
+    names = ("d1-s-bilinear-w8",)
+    found = bench(tiny, images, torch.device("cpu"), names, seconds=0.01, gated=True)
+    assert found["engine"] == "gated"
+    assert [one["mode"] for one in found["measured"]] == ["dip", "supervised"]
+    assert all(one["ours"] > 0 for one in found["measured"])
+
+
 def test_bench_reports_both_modes(found):
     assert [one["mode"] for one in found["measured"]] == ["dip", "supervised"]
     for one in found["measured"]:
