@@ -1,8 +1,7 @@
 """The convolutions of K networks side by side, in several ways that give the same answer.
 
 Which is the fastest on a GPU is for a measurement to say: ``python -m generate.gpu.tune``. A way
-is one function, (x, weight, stride) to output, with the shapes of `grouped`; a kernel of our own
-would be one more, with its backward as a `torch.autograd.Function`, and one more line of
+is one function, (x, weight, stride) to output, with the shapes of `grouped`, and one line of
 `CONVOLUTIONS`.
 """
 
@@ -15,11 +14,14 @@ from typing import TypeAlias
 import torch
 from torch.nn import functional
 
+from generate.gpu.available import triton_runs
+
 __all__ = [
     "CONVOLUTIONS",
     "DEFAULT",
     "Convolution",
     "grouped",
+    "on_device",
     "up_bilinear",
     "up_nearest",
     "up_transposed",
@@ -61,12 +63,25 @@ def products(x: torch.Tensor, weight: torch.Tensor, stride: int) -> torch.Tensor
     return output.view(batch, copies * after, height // stride, width // stride)
 
 
+def own_kernels(x: torch.Tensor, weight: torch.Tensor, stride: int) -> torch.Tensor:
+    """Kernels of our own, in Triton."""
+    from generate.gpu.convolution_triton import convolve
+
+    return convolve(x, weight, stride)
+
+
 CONVOLUTIONS: dict[str, Convolution] = {
     "grouped": grouped,
     "channels-last": grouped_channels_last,
     "products": products,
+    "triton": own_kernels,
 }
 DEFAULT = grouped  # until a GPU has been measured
+
+
+def on_device(device: torch.device) -> list[str]:
+    """The names of those of `CONVOLUTIONS` that run on `device`."""
+    return [name for name in CONVOLUTIONS if name != "triton" or triton_runs(device)]
 
 
 def up_transposed(x: torch.Tensor, weight: torch.Tensor, convolve: Convolution) -> torch.Tensor:

@@ -9,9 +9,10 @@ normal numbers come from pairs of them by the Box-Muller transform.
 from __future__ import annotations
 
 import math
-from importlib.util import find_spec
 
 import torch
+
+from generate.gpu.available import triton_runs
 
 __all__ = ["normals", "perturb", "philox"]
 
@@ -70,7 +71,7 @@ def perturb(
 
     On a GPU this is one pass through memory where Triton is installed.
     """
-    if out.is_cuda and find_spec("triton") is not None:
+    if triton_runs(out.device):
         from generate.gpu.philox_triton import launch
 
         launch(out, fixed, seeds, iteration, scale)

@@ -18,7 +18,7 @@ import torch
 
 from dipbench.space import Architecture
 from generate.gpu.captured import own_stream
-from generate.gpu.convolutions import CONVOLUTIONS
+from generate.gpu.convolutions import CONVOLUTIONS, on_device
 from generate.gpu.dip import Fit, GatedDip
 from generate.gpu.memory import Memory, is_out_of_memory
 from generate.images import Images, load_images
@@ -110,8 +110,8 @@ def errors(
     found = {}
     with own_stream(device):
         wanted = exact.step(), _gradients(exact)
-        for name, convolution in CONVOLUTIONS.items():
-            work = GatedDip(protocol, fits, images, device, convolution=convolution)
+        for name in on_device(device):
+            work = GatedDip(protocol, fits, images, device, convolution=CONVOLUTIONS[name])
             pairs = zip((work.step(), _gradients(work)), wanted, strict=True)
             output, gradient = (float((a - b).norm() / b.norm()) for a, b in pairs)
             found[name] = output, gradient
@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     replays = (True, False) if device.type == "cuda" else (False,)
     compiled = (False, True) if options.compile else (False,)
     ways = itertools.starmap(
-        Way, itertools.product(options.networks, CONVOLUTIONS, compiled, replays)
+        Way, itertools.product(options.networks, on_device(device), compiled, replays)
     )
     row = "{:>10} {:<16}{:>10}{:>10}{:>12}{:>8}{:>9}"
     print(

@@ -6,18 +6,19 @@ from itertools import combinations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
 from dipbench import Architecture
 from dipbench.canonical import canonical_order
-from generate.gpu.convolutions import CONVOLUTIONS, up_bilinear, up_transposed
+from generate.gpu.convolutions import CONVOLUTIONS, on_device, up_bilinear, up_transposed
 from generate.gpu.gated import GatedNetworks
 from generate.network import EncoderDecoder
 
 UPSAMPLES = ("nearest", "bilinear", "transposed")
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+WAYS = [(name, device) for device in DEVICES for name in on_device(torch.device(device))]
 near = functools.partial(torch.testing.assert_close, rtol=1e-9, atol=1e-10)
 
 
@@ -80,20 +81,19 @@ def test_every_subset_of_skips_trains_as_its_own_network_does(depth, upsample, d
         near(outputs[:, k : k + 1], network.predict(x[:, k * inputs : (k + 1) * inputs]))
 
 
-@pytest.mark.parametrize("name", CONVOLUTIONS)
-def test_batches_of_images_and_every_way_to_convolve(name):
+@pytest.mark.parametrize(("name", "device"), WAYS)
+def test_batches_of_images_and_every_way_to_convolve(name, device):
     architectures = of_depth(2, "transposed")
-    together = GatedNetworks(architectures, 1, rngs(4), CONVOLUTIONS[name]).double()
-    x, target = uniform(3, 1, 16, 16), uniform(3, 1, 16, 16, seed=1)
+    together = GatedNetworks(architectures, 1, rngs(4), CONVOLUTIONS[name]).double().to(device)
+    x, target = (uniform(3, 1, 16, 16, seed=seed, device=device) for seed in (0, 1))
     outputs = together.gradients(x.expand(-1, 4, -1, -1), target)
     for k, a in enumerate(architectures):
-        own = EncoderDecoder(a.graph, 1, [rngs(4)[k]]).double()
+        own = EncoderDecoder(a.graph, 1, [rngs(4)[k]]).double().to(device)
         near(outputs[:, k : k + 1], own.gradients(x, target))
         near(together.layers["stem"].weight.grad[k], own.layers[1][0].weight.grad)
 
 
-@pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("name", CONVOLUTIONS)
+@pytest.mark.parametrize(("name", "device"), WAYS)
 def test_what_is_shut_stays_exactly_zero(name, device):
     architectures = [Architecture(2, (), "bilinear", 8), Architecture(2, (0, 1), "bilinear", 8)]
     networks = GatedNetworks(architectures, 1, rngs(2), CONVOLUTIONS[name]).to(device)
@@ -127,8 +127,9 @@ def test_architectures_that_share_no_program_are_refused():
         GatedNetworks(mixed, 1, rngs(2))
 
 
+@settings(deadline=None)  # kernels of our own are compiled when first used
 @given(
-    st.sampled_from(sorted(CONVOLUTIONS)),
+    st.sampled_from(WAYS),
     st.integers(1, 3),
     st.integers(1, 3),
     st.integers(1, 4),
@@ -136,20 +137,28 @@ def test_architectures_that_share_no_program_are_refused():
     st.sampled_from([(1, 1), (3, 1), (3, 2)]),
 )
 def test_every_way_to_convolve_is_a_convolution_per_network(
-    name, batch, copies, before, after, kernel
+    way, batch, copies, before, after, kernel
 ):
-    (kernel, stride), size = kernel, 6
-    x = uniform(batch, copies * before, size, size)
-    weight = uniform(copies, after, before, kernel, kernel, seed=1)
+    (name, device), (kernel, stride), size = way, kernel, 6
+    x = uniform(batch, copies * before, size, size, device=device).requires_grad_()
+    weight = uniform(copies, after, before, kernel, kernel, seed=1, device=device).requires_grad_()
     found = CONVOLUTIONS[name](x, weight, stride)
     parts = zip(x.chunk(copies, dim=1), weight, strict=True)
     own = [functional.conv2d(*part, stride=stride, padding=kernel // 2) for part in parts]
-    near(found, torch.cat(own, dim=1))
+    expected = torch.cat(own, dim=1)
+    near(found, expected)
+    given = uniform(*expected.shape, seed=2, device=device)
+    wanted = torch.autograd.grad(expected, (x, weight), given)
+    for gradient, own_gradient in zip(
+        torch.autograd.grad(found, (x, weight), given), wanted, strict=True
+    ):
+        near(gradient, own_gradient)
 
 
-@pytest.mark.parametrize("name", CONVOLUTIONS)
-def test_transposed_convolution(name):
-    x, weight = uniform(2, 3 * 4, 5, 5), uniform(3, 4, 2, 2, 2, seed=1)
+@pytest.mark.parametrize(("name", "device"), WAYS)
+def test_transposed_convolution(name, device):
+    x = uniform(2, 3 * 4, 5, 5, device=device)
+    weight = uniform(3, 4, 2, 2, 2, seed=1, device=device)
     expected = functional.conv_transpose2d(x, weight.flatten(0, 1), stride=2, groups=3)
     near(up_transposed(x, weight, CONVOLUTIONS[name]), expected)
 

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
+from generate.gpu.available import triton_runs
 from generate.gpu.philox import normals, perturb, philox
 
-CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def words(*numbers):
@@ -63,13 +64,12 @@ def test_perturb_adds_scaled_noise():
     torch.testing.assert_close(out, fixed + 0.5 * normals(seeds, iteration, 10))
 
 
-@CUDA
+@pytest.mark.skipif(not triton_runs(DEVICE), reason="no Triton for this machine")
 @pytest.mark.parametrize("count", [10, 65536, 8195])
-def test_the_gpu_draws_the_same(count):
-    pytest.importorskip("triton")
+def test_the_kernel_draws_the_same(count):
     seeds, iteration = torch.tensor([1, 2**62 + 3, 77]), torch.tensor(2999)
     fixed = torch.rand(3, count)
-    wanted, found = torch.empty_like(fixed), torch.full_like(fixed, torch.nan).cuda()
-    perturb(wanted, fixed, seeds, iteration, 1 / 30)
-    perturb(found, fixed.cuda(), seeds.cuda(), iteration.cuda(), 1 / 30)
+    wanted = fixed + normals(seeds, iteration, count) / 30
+    found = torch.full_like(fixed, torch.nan).to(DEVICE)
+    perturb(found, *(given.to(DEVICE) for given in (fixed, seeds, iteration)), 1 / 30)
     torch.testing.assert_close(found.cpu(), wanted, rtol=0, atol=1e-6)
