@@ -19,9 +19,10 @@ import triton.language as tl
 
 __all__ = ["convolve"]
 
-BLOCK = 256  # pixels of a program
+BLOCK, SMALL_BLOCK = 256, 64  # pixels of a program; two sizes, since each is compiled anew
 BLOCK_OF_GRADIENT = 64
 LEAST_OF_PRODUCT = 16  # rows and columns that `tl.dot` asks for
+SIZES = ["height", "width", "out_height", "out_width"]  # one program for all levels
 
 
 def convolve(x: torch.Tensor, weight: torch.Tensor, stride: int) -> torch.Tensor:
@@ -63,7 +64,7 @@ def _launch(
     weight = weight.contiguous()
     copies, before, kernel, _, after = weight.shape
     area = out.shape[2] * out.shape[3]
-    block = min(BLOCK, triton.next_power_of_2(area))
+    block = BLOCK if area >= BLOCK else SMALL_BLOCK
     grid = (triton.cdiv(area, block), copies, len(given))
     sizes = *given.shape[2:], *out.shape[2:]
     padded = triton.next_power_of_2(after)
@@ -84,7 +85,7 @@ def _weight_gradient(
     return found
 
 
-@triton.jit
+@triton.jit(do_not_specialize=SIZES)
 def _convolve(
     given, weight, out, height, width, out_height, out_width,
     BEFORE: tl.constexpr, AFTER: tl.constexpr, PADDED: tl.constexpr,
@@ -122,7 +123,7 @@ def _convolve(
     tl.store(pointers, total, mask=(after < AFTER)[:, None] & inside[None, :])
 
 
-@triton.jit
+@triton.jit(do_not_specialize=SIZES)
 def _products(
     x, of_output, found, batch, height, width, out_height, out_width,
     BEFORE: tl.constexpr, AFTER: tl.constexpr, COLUMNS: tl.constexpr, ROWS: tl.constexpr,
