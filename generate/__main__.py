@@ -108,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="the other; shards lie in DIR/PROTOCOL (default: %(default)s)",
     )
+    agree.add_argument("--sample", type=_positive, metavar="N", help="compare N architectures")
     agree.add_argument("--json", action="store_true", help="for programs")
 
     scores = add("scores", _scores, "training-free scores of all networks, as `proxy` reads them")
@@ -255,11 +256,13 @@ def _agree(options: argparse.Namespace) -> None:
     from dataclasses import asdict
 
     from generate.agreement import agreement, report
+    from generate.plan import sample
     from generate.shards import read_results
 
     protocol, folder = _folder(options)
+    names = {a.name for a in sample(protocol, options.sample)} if options.sample else None
     reference = read_results(options.reference / protocol.name, protocol)
-    found = agreement(read_results(folder, protocol), reference)
+    found = agreement(read_results(folder, protocol), reference, names)
     print(json.dumps([asdict(one) for one in found]) if options.json else report(found))
 
 

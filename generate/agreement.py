@@ -32,7 +32,8 @@ class Agreement:
         mean: of the reference.
         difference: mean over runs of the results less the reference.
         error: its standard error, from the spread of the differences between architectures.
-        seed_std: between seeds of one architecture and image, pooled; NaN with a single seed.
+        seed_std: of the results, between seeds of one architecture and image, pooled over all
+            that have several; NaN with a single seed.
     """
 
     mode: str
@@ -51,8 +52,13 @@ class Agreement:
         return abs(self.difference) < self.seed_std / 2 if known else None
 
 
-def agreement(results: Results, reference: Results) -> list[Agreement]:
+def agreement(
+    results: Results, reference: Results, names: Collection[str] | None = None
+) -> list[Agreement]:
     """Compare every score of the units that both hold.
+
+    Args:
+        names: of the architectures to be compared; None compares all.
 
     Raises:
         ValueError: they have no finished unit in common.
@@ -61,7 +67,7 @@ def agreement(results: Results, reference: Results) -> list[Agreement]:
         (ours, theirs)
         for unit in sorted(results.units.keys() & reference.units.keys())
         for ours, theirs in zip(results.units[unit], reference.units[unit], strict=True)
-        if ours["status"] == theirs["status"] == "ok"
+        if ours["status"] == theirs["status"] == "ok" and (names is None or ours["name"] in names)
     ]
     if not pairs:
         raise ValueError("the two have no unit in common; expected results of the same protocol")
@@ -87,16 +93,16 @@ def _compare(mode: str, score: str, pairs: list[tuple[Row, Row]], results: Resul
         mean=statistics.fmean(theirs[score] for _, theirs in pairs),
         difference=statistics.fmean(ours[score] - theirs[score] for ours, theirs in pairs),
         error=statistics.stdev(means) / math.sqrt(count) if count > 1 else math.nan,
-        seed_std=_pooled(results, mode, score, by_architecture.keys()),
+        seed_std=_pooled(results, mode, score),
     )
 
 
-def _pooled(results: Results, mode: str, score: str, names: Collection[str]) -> float:
-    """Noise between seeds, pooled over the architectures compared."""
+def _pooled(results: Results, mode: str, score: str) -> float:
+    """Noise between seeds, pooled over all architectures with several."""
     runs: dict[str, list[Run]] = {}
     for rows in results.units.values():
         for row in rows:
-            if row["status"] == "ok" and row["mode"] == mode and row["name"] in names:
+            if row["status"] == "ok" and row["mode"] == mode:
                 runs.setdefault(row["name"], []).append(row)
     found = [seed_std(of_one, score) for of_one in runs.values()]
     known = [value**2 for value in found if not math.isnan(value)]

@@ -76,6 +76,17 @@ def test_one_seed_leaves_the_question_open():
     assert one.runs == 6
 
 
+def test_only_the_named_are_compared_by_the_noise_of_all():
+    ours = results()
+    ours.units["a-0"] = rows("a", 0, [10.5] * 2)
+    one = peak(agreement(ours, results(), {"a", "elsewhere"}))
+    assert (one.architectures, one.runs, one.difference) == (1, 4, 0.25)
+    # Seeds lie 1 apart, those of a one half.
+    assert one.seed_std == pytest.approx(math.sqrt((0.5**2 / 2 + 2 * 0.5) / 3))
+    with pytest.raises(ValueError, match="no unit in common"):
+        agreement(ours, results(), {"elsewhere"})
+
+
 def test_diverged_runs_are_left_out():
     ours = results()
     ours.units["a-0"] = rows("a", 0, [math.nan] * 2, status="diverged")
