@@ -7,6 +7,7 @@ from dipbench import load
 from dipbench.cli import main
 
 DOCS = Path(__file__).parents[3] / "docs"
+VERDICT = re.compile(r"^\| [^|]+ \| \*\*[^|]+\*\* \|$", re.MULTILINE)
 
 
 def test_datasheet_is_that_of_the_embedded_table(capsys):
@@ -22,6 +23,12 @@ def test_findings_of_the_embedded_protocol_are_those_of_the_embedded_table():
     table = load()
     if page.startswith(f"# Findings: {table.protocol}\n"):
         assert table.manifest["sha256"] in page, "make it anew: dipbench findings --out docs"
+
+
+def test_the_readme_gives_the_verdicts_of_the_findings():
+    rows = VERDICT.findall((DOCS / "findings.md").read_text("utf-8"))
+    assert len(rows) == 4
+    assert "\n".join(rows) in (DOCS.parent / "README.md").read_text("utf-8")
 
 
 def test_every_figure_of_the_findings_is_there():
