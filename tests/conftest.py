@@ -1,5 +1,7 @@
 """A table of the whole space, made up: for what needs one as large as the real one."""
 
+import signal
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,12 @@ from dipbench.table import write_table
 SUPERVISED_STEPS = [1, 3, 10, 37, 111, 223, 333, 548, 741, 1000]
 DIP_STEPS = [1, 10, 30, 100, 300, 1000, 3000]
 IMAGES = ("camera-a", "camera-b")
+
+
+def pytest_configure():
+    # Where a shell runs the suite in the background, Ctrl-C is ignored, and children inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _curve(rng, steps, start, end, noise):
