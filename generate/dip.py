@@ -20,7 +20,7 @@ from generate.tasks import degrade, rmse
 if TYPE_CHECKING:
     from dipbench.dag import Graph
 
-__all__ = ["DipFits", "Record", "fit"]
+__all__ = ["DipFits", "Record", "fit", "fixed_input"]
 
 CURVES = ("rmse", "rmse_noisy", "averaged_rmse", "averaged_rmse_noisy")
 
@@ -82,16 +82,25 @@ def _inputs(
     protocol: Protocol, names: Sequence[tuple[object, ...]], device: torch.device
 ) -> Iterator[torch.Tensor]:
     """The fixed inputs of all fits, side by side, perturbed anew each time, in one place."""
-    settings = protocol.dip
-    shape = (settings.input_channels, protocol.size, protocol.size)
-    drawn = [numpy_stream(*name, "input").random(shape, dtype=np.float32) for name in names]
-    fixed = torch.from_numpy(np.concatenate(drawn)[None]).to(device) * settings.input_scale
+    fixed = torch.cat([fixed_input(protocol, name) for name in names])[None].to(device)
     streams = [torch_stream(device, *name, "perturbation") for name in names]
     perturbed = torch.empty_like(fixed)
     while True:
         for part, stream in zip(perturbed.chunk(len(names), dim=1), streams, strict=True):
             part.normal_(generator=stream)
-        yield perturbed.mul_(settings.perturbation).add_(fixed)
+        yield perturbed.mul_(protocol.dip.perturbation).add_(fixed)
+
+
+def fixed_input(protocol: Protocol, name: tuple[object, ...]) -> torch.Tensor:
+    """The input of a fit before it is perturbed, shape (channels, size, size).
+
+    Args:
+        name: of the fit: protocol, key, seed and image, which name its random streams.
+    """
+    settings = protocol.dip
+    shape = (settings.input_channels, protocol.size, protocol.size)
+    drawn = numpy_stream(*name, "input").random(shape, dtype=np.float32)
+    return torch.from_numpy(drawn) * settings.input_scale
 
 
 class Record:

@@ -22,6 +22,7 @@ from tqdm import tqdm
 from dipbench.files import replacing
 from dipbench.proxy.scores import COLUMNS
 from generate.clock import clock
+from generate.dip import fixed_input
 from generate.images import Array, Images
 from generate.measure import device_name
 from generate.network import EncoderDecoder
@@ -29,7 +30,7 @@ from generate.networks import make_networks
 from generate.plan import measured_architectures
 from generate.protocol import Protocol
 from generate.streams import numpy_stream
-from generate.supervised import training_batches
+from generate.supervised import training_batches, weights_stream
 from generate.tasks import degrade
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Scorer:
         return found
 
     def gradient(self, graph: Graph, key: str, seed: int) -> dict[str, float]:
-        network = make_networks(graph, 1, [self._supervised_weights(key, seed)], CPU)
+        network = make_networks(graph, 1, [weights_stream(self.protocol, key, seed)], CPU)
         network.gradients(*self._batches[seed])
         learnt = [(p, p.grad) for p in network.parameters() if p.grad is not None]
         weights, gradient = (
@@ -89,21 +90,19 @@ class Scorer:
         }
 
     def flow(self, graph: Graph, key: str, seed: int) -> dict[str, float]:
-        network = EncoderDecoder(graph, 1, [self._supervised_weights(key, seed)])
+        network = EncoderDecoder(graph, 1, [weights_stream(self.protocol, key, seed)])
         return {"synflow": float(np.log10(synflow(network, self.protocol.size)))}
 
     def spectrum(self, graph: Graph, key: str, seed: int) -> dict[str, float]:
-        settings, name = self.protocol.dip, (self.protocol.name, key, seed, self.image)
-        network = EncoderDecoder(graph, settings.input_channels, [numpy_stream(*name, "weights")])
-        shape = (1, settings.input_channels, self.protocol.size, self.protocol.size)
-        drawn = numpy_stream(*name, "input").random(shape, dtype=np.float32)
+        name, channels = (
+            (self.protocol.name, key, seed, self.image),
+            self.protocol.dip.input_channels,
+        )
+        network = EncoderDecoder(graph, channels, [numpy_stream(*name, "weights")])
         with torch.no_grad():
-            output = network(torch.from_numpy(drawn) * settings.input_scale)
+            output = network(fixed_input(self.protocol, name)[None])
         apart = ring_spectrum(output[0, 0].numpy()) - self._spectra[seed]
         return {"spectrum": float(np.sqrt(np.mean(apart**2)))}
-
-    def _supervised_weights(self, key: str, seed: int) -> np.random.Generator:
-        return numpy_stream(self.protocol.name, key, seed, "supervised", "weights")
 
 
 def synflow(network: EncoderDecoder, size: int) -> float:

@@ -19,7 +19,7 @@ from generate.tasks import add_noise, degrade, rmse
 if TYPE_CHECKING:
     from dipbench.dag import Graph
 
-__all__ = ["Training", "one_cycle", "pairs", "train", "training_batches"]
+__all__ = ["Training", "one_cycle", "pairs", "train", "training_batches", "weights_stream"]
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,7 @@ def train(
         dtype: precision of the arithmetic; random numbers are float32 in any case.
     """
     settings = protocol.supervised
-    weights = numpy_stream(protocol.name, key, seed, "supervised", "weights")
-    network = make_networks(graph, 1, [weights], device, dtype)
+    network = make_networks(graph, 1, [weights_stream(protocol, key, seed)], device, dtype)
     optimiser = torch.optim.Adam(network.parameters(), fused=True)
     schedule = one_cycle(optimiser, settings)
     val = [pair.to(device, dtype) for pair in pairs(protocol, images.val, seed)]
@@ -100,6 +99,11 @@ def train(
         test_rmse=_evaluate(network, *test),
         seconds=clock(device) - started,
     )
+
+
+def weights_stream(protocol: Protocol, key: str, seed: int) -> np.random.Generator:
+    """From which the initial weights of a training are drawn."""
+    return numpy_stream(protocol.name, key, seed, "supervised", "weights")
 
 
 def one_cycle(

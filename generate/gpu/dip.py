@@ -14,7 +14,7 @@ import torch
 
 from dipbench.space import Architecture
 from generate.clock import clock
-from generate.dip import DipFits, Record
+from generate.dip import DipFits, Record, fixed_input
 from generate.gpu.captured import Captured, own_stream
 from generate.gpu.convolutions import DEFAULT, Convolution
 from generate.gpu.gated import GatedNetworks
@@ -56,12 +56,13 @@ class GatedDip:
         convolution: Convolution = DEFAULT,
     ):
         settings = protocol.dip
-        channels, size = settings.input_channels, protocol.size
         self.protocol, self.device, self.dtype = protocol, device, dtype
         names = [(protocol.name, fit.architecture.key, fit.seed, fit.image) for fit in fits]
         rngs = [numpy_stream(*name, "weights") for name in names]
         architectures = [fit.architecture for fit in fits]
-        self.networks = GatedNetworks(architectures, channels, rngs, convolution).to(device, dtype)
+        self.networks = GatedNetworks(architectures, settings.input_channels, rngs, convolution).to(
+            device, dtype
+        )
         self.optimiser = torch.optim.Adam(
             self.networks.parameters(),
             lr=settings.learning_rate,
@@ -75,9 +76,8 @@ class GatedDip:
         ]
         self.clean = torch.from_numpy(np.stack(clean)).to(device, dtype)
         self.noisy = torch.from_numpy(np.stack(noisy)).to(device, dtype)
-        shape = (channels, size, size)
-        drawn = [numpy_stream(*name, "input").random(shape, dtype=np.float32) for name in names]
-        self.fixed = torch.from_numpy(np.stack(drawn)).to(device).flatten(1) * settings.input_scale
+        drawn = [fixed_input(protocol, name) for name in names]
+        self.fixed = torch.stack(drawn).to(device).flatten(1)
         seeds = [torch_stream(CPU, *name, "perturbation").initial_seed() for name in names]
         self.seeds = torch.tensor(seeds, device=device)
         self.iteration = torch.zeros((), dtype=torch.int64, device=device)

@@ -17,8 +17,7 @@ from generate.gpu.convolutions import DEFAULT, Convolution
 from generate.gpu.gated import GatedNetworks
 from generate.images import Images
 from generate.protocol import Protocol, log_steps
-from generate.streams import numpy_stream
-from generate.supervised import Training, one_cycle, pairs, training_batches
+from generate.supervised import Training, one_cycle, pairs, training_batches, weights_stream
 from generate.tasks import rmse
 
 __all__ = ["GatedTraining"]
@@ -43,9 +42,7 @@ class GatedTraining:
     ):
         settings = protocol.supervised
         self.protocol, self.device = protocol, device
-        rngs = [
-            numpy_stream(protocol.name, a.key, seed, "supervised", "weights") for a in architectures
-        ]
+        rngs = [weights_stream(protocol, a.key, seed) for a in architectures]
         self.networks = GatedNetworks(architectures, 1, rngs, convolution).to(device, dtype)
         self.optimiser = torch.optim.Adam(
             self.networks.parameters(),

@@ -13,6 +13,7 @@ from dipbench.space import Architecture
 from generate.__main__ import main
 from generate.network import EncoderDecoder
 from generate.scores import Scorer, ring_spectrum, scores_csv, synflow
+from generate.supervised import weights_stream
 from generate.tasks import degrade
 
 NET = Architecture.parse("d2-s0-bilinear-w8")
@@ -105,7 +106,7 @@ def test_gradient_by_hand(tiny, images):
     x, y = (part.double().numpy() for part in scorer._batches[0])
     signs = set()
     for key in ("a", "b", "c", "d", "e"):
-        network = EncoderDecoder(graph, 1, [scorer._supervised_weights(key, 0)])
+        network = EncoderDecoder(graph, 1, [weights_stream(tiny, key, 0)])
         w, b = parameters_to_vector(network.parameters()).detach().double().tolist()
         out = 1 / (1 + np.exp(-(w * x + b)))
         inner = 2 * (out - y) * out * (1 - out) / x.size
