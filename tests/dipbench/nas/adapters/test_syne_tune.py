@@ -89,7 +89,7 @@ def test_the_simulator_keeps_the_time_that_the_table_says(core64, tmp_path, monk
         save_tuner=False,
     ).run()
     results = callback.dataframe()
-    assert results["trial_id"].nunique() > 30
+    assert results["trial_id"].nunique() > 60
     for trial, rows in results.groupby("trial_id"):
         config = backend._trial_dict[trial].config
         found = {name: config[name] for name in configuration_space(problem)}
@@ -98,7 +98,7 @@ def test_the_simulator_keeps_the_time_that_the_table_says(core64, tmp_path, monk
         assert rows[ELAPSED].tolist() == pytest.approx(table[:, 1].tolist())
     full = results[results[STEP] == problem.fidelities[-1]]
     # Two workers, busy but for the moments between the tuner's looks and the runs cut off.
-    assert full[ELAPSED].sum() == pytest.approx(2 * 3000, rel=0.2)
+    assert full[ELAPSED].sum() == pytest.approx(2 * 3000, rel=0.1)
 
 
 def test_a_scheduler_pays_for_steps_as_far_as_it_lets_a_run_go(core64):
