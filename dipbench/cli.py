@@ -84,16 +84,12 @@ def _parser() -> argparse.ArgumentParser:
 
     findings = add("findings", _findings, "write what a table shows: a document and its figures")
     findings.add_argument("--out", type=Path, default=Path("findings"), metavar="DIR")
-    findings.add_argument("--task", default="denoise25", help="default: %(default)s")
-    findings.add_argument("--seed", type=int, default=0, help="of the resampling; default: 0")
 
     proxy = add("proxy", _proxy, "write what can stand in for training: a document and its figure")
     proxy.add_argument(
         "--scores", type=Path, required=True, metavar="FILE.csv", help="of untrained networks"
     )
     proxy.add_argument("--out", type=Path, default=Path("proxy"), metavar="DIR")
-    proxy.add_argument("--task", default="denoise25", help="default: %(default)s")
-    proxy.add_argument("--seed", type=int, default=0, help="of the resampling; default: 0")
 
     datasheet = add("datasheet", _datasheet, "print the datasheet of a table, in Markdown")
 
@@ -139,6 +135,8 @@ def _parser() -> argparse.ArgumentParser:
     for command in (query, features, table, compare):
         command.add_argument("--json", action="store_true", help="for programs")
     for command in (findings, proxy):
+        command.add_argument("--task", default="denoise25", help="default: %(default)s")
+        command.add_argument("--seed", type=int, default=0, help="of the resampling; default: 0")
         command.add_argument("--json", action="store_true", help="print the numbers, write nothing")
     return parser
 

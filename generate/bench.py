@@ -163,12 +163,13 @@ def _supervised(
         steps = plain_training(a.graph, batches, device, np.random.default_rng(0))
         return batch * rate(steps, max(1, count // batch), device)
 
-    # A GPU trains all architectures that differ in `skips` alone at once.
-    kind = (a.depth, a.upsample, a.width)
-    together = [b for b in Space() if gated and (b.depth, b.upsample, b.width) == kind]
+    together = [a]
+    if gated:  # all that differ in `skips` alone
+        kind = (a.depth, a.upsample, a.width)
+        together = [b for b in Space() if (b.depth, b.upsample, b.width) == kind]
 
     def ours(count: int) -> float:
-        steps = max(1, count // (batch * max(1, len(together))))
+        steps = max(1, count // (batch * len(together)))
         short = replace(protocol.supervised, steps=steps, recorded=1)
         settings = replace(protocol, supervised=short)
         if gated:

@@ -11,7 +11,7 @@ from dipbench.findings.text import listed
 if TYPE_CHECKING:
     from dipbench.table import Table
 
-__all__ = ["architecture_rows", "compared", "run_rows", "source_rows"]
+__all__ = ["architecture_rows", "compared", "run_rows", "source_rows", "values"]
 
 Rows = list[tuple[str, str]]
 
@@ -45,6 +45,11 @@ def run_rows(table: Table, panel: Panel) -> Rows:
         ("seed numbers of trainings", listed([str(seed) for seed in panel.supervised_seeds])),
         ("DIP fits used", f"{panel.fits}{of}"),
     ]
+
+
+def values(table: Table, column: str) -> str:
+    """The values of a column of all runs."""
+    return listed(sorted(v for v in table.runs[column].unique().to_pylist() if v)) or "–"
 
 
 def compared(table: Table, panel: Panel, what: str) -> str:

@@ -18,7 +18,7 @@ from dipbench.plots import scatter_plots
 if TYPE_CHECKING:
     from dipbench.table import Table
 
-__all__ = ["draw_controls", "draw_shares", "draw_taus", "figures"]
+__all__ = ["arms", "draw_controls", "draw_shares", "draw_taus", "figures"]
 
 DPI = 160
 BLUE, ORANGE, GREY = "#1f77b4", "#d95f02", "#888888"
@@ -61,7 +61,7 @@ def draw_shares(found: Study, path: Path) -> None:
             values = [share.value for share in shares]
             axes.barh(places, values, height=0.36, color=colour, label=label)
             axes.errorbar(
-                values, places, xerr=_arms(shares), fmt="none", ecolor="black", lw=1, capsize=2
+                values, places, xerr=arms(shares), fmt="none", ecolor="black", lw=1, capsize=2
             )
         axes.set_title(title, fontsize="medium")
         axes.set_xlabel("Shapley share of the variance")
@@ -124,7 +124,7 @@ def draw_taus(found: Study, path: Path) -> None:
     axes = figure.add_subplot()
     for place, (_, each, colour) in enumerate(rows):
         axes.errorbar(
-            each.value, place, xerr=_arms([each]), fmt="o", color=colour, ms=5, capsize=3, lw=1.4
+            each.value, place, xerr=arms([each]), fmt="o", color=colour, ms=5, capsize=3, lw=1.4
         )
     axes.axvline(0, color="black", lw=0.8)
     axes.set_yticks(range(len(rows)), [label for label, _, _ in rows])
@@ -145,7 +145,7 @@ def _taus(found: Study) -> Iterator[tuple[str, Estimate, str]]:
         yield f"no corner: depth ≥ {each.edge}, SLC ≤ {each.edge}", each.tau, ORANGE
 
 
-def _arms(estimates: Sequence[Estimate]) -> list[list[float]]:
+def arms(estimates: Sequence[Estimate]) -> list[list[float]]:
     """Lengths of the error bars, which matplotlib wants non-negative."""
     return [
         [max(0.0, each.value - each.low) for each in estimates],

@@ -13,7 +13,7 @@ from dipbench import __version__
 from dipbench.findings import effects, tables
 from dipbench.findings.bootstrap import COVERED
 from dipbench.findings.claims import CLAIMS, rules
-from dipbench.findings.compared import architecture_rows, compared, run_rows, source_rows
+from dipbench.findings.compared import architecture_rows, compared, run_rows, source_rows, values
 from dipbench.findings.panel import HEADLINE
 from dipbench.findings.repeats import Repeats
 from dipbench.findings.study import Study
@@ -72,18 +72,13 @@ def _coverage(table: Table, found: Study) -> str:
         ("of those left out, with a diverged run", str(panel.diverged)),
         *run_rows(table, panel),
         ("of these with the peak at the last iteration", str(panel.censored)),
-        ("devices", _values(table, "device")),
-        ("engines", _values(table, "engine")),
+        ("devices", values(table, "device")),
+        ("engines", values(table, "engine")),
         ("not varied", listed(_still(found)) if _still(found) else "–"),
         ("version of dipbench, random seed", f"{__version__}, {found.seed}"),
     ]
     text = markdown_table(("what", "in this table"), rows)
     return f"{text}\n\n{compared(table, panel, 'What follows')}"
-
-
-def _values(table: Table, column: str) -> str:
-    """The values of a column of all runs."""
-    return listed(sorted(v for v in table.runs[column].unique().to_pylist() if v)) or "–"
 
 
 def _still(found: Study) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from dipbench.findings.figures import arms
 from dipbench.proxy.proxies import GROUPS
 from dipbench.proxy.study import NEAR, Standing, Study
 
@@ -49,9 +50,8 @@ def draw_proxies(found: Study, path: Path) -> None:
 
 
 def _tau(axes: Any, place: int, each: Standing) -> None:
-    arms = [[max(0.0, each.tau.value - each.tau.low)], [max(0.0, each.tau.high - each.tau.value)]]
     style = {"fmt": "o", "color": COLOURS[each.group], "ms": 5, "capsize": 3, "lw": 1.4}
-    axes.errorbar(each.tau.value, place, xerr=arms, **style)
+    axes.errorbar(each.tau.value, place, xerr=arms([each.tau]), **style)
 
 
 def _total(axes: Any, place: int, each: Standing) -> None:

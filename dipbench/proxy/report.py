@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dipbench import __version__
 from dipbench.findings.bootstrap import COVERED
-from dipbench.findings.compared import architecture_rows, compared, run_rows, source_rows
+from dipbench.findings.compared import architecture_rows, compared, run_rows, source_rows, values
 from dipbench.findings.text import interval, listed, number, signed
 from dipbench.markdown import table as markdown_table
 from dipbench.markdown import wrapped
@@ -66,7 +66,6 @@ def _introduction(table: Table) -> str:
 
 def _coverage(table: Table, found: Study) -> str:
     panel, scores = found.panel, found.scores
-    devices = sorted(set(table.runs["device"].to_pylist()))
     rows = [
         *source_rows(table),
         ("SHA-256 of the file of scores", f"`{scores.sha256}`"),
@@ -74,7 +73,7 @@ def _coverage(table: Table, found: Study) -> str:
         *architecture_rows(table, panel),
         *run_rows(table, panel),
         ("seed numbers of scores", "; ".join(scores.seeds)),
-        ("seconds of runs are of", listed(devices)),
+        ("seconds of runs are of", values(table, "device")),
         ("seconds of scores are of", listed(scores.devices)),
         ("version of dipbench, random seed", f"{__version__}, {found.seed}"),
     ]

@@ -200,12 +200,12 @@ class _Ranks:
 
     def dip(self, proxy: Proxy) -> float:
         """Kendall's tau with DIP RMSE, over all pairs, as measured."""
-        return float(self._measured(proxy.score, self._dip))
+        return self._measured(proxy.score, self._dip)
 
     def highest(self, proxy: Proxy) -> float:
         """Kendall's tau of the proxy with an order that agrees with it in all that it says."""
         untied = np.lexsort((np.arange(len(proxy.score)), proxy.score)).argsort()
-        return float(self._measured(proxy.score, untied.astype(np.float64)))
+        return self._measured(proxy.score, untied.astype(np.float64))
 
     def _resampled(self, proxy: Proxy, strata: Ints) -> Correlations:
         score = proxy.resampled(self._draws)
