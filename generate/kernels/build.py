@@ -28,7 +28,8 @@ class Node(ctypes.Structure):
         *((name, ctypes.c_int) for name in ("op", "kernel", "stride", "padding")),
         *((name, ctypes.c_int) for name in ("channels", "height", "width")),
         *((name, ctypes.c_int) for name in ("first_input", "inputs")),
-        *((name, ctypes.c_size_t) for name in ("weights", "running", "value", "gradient", "raw")),
+        *((name, ctypes.c_size_t) for name in ("weights", "running")),
+        *((name, ctypes.c_size_t) for name in ("value", "gradient", "step", "raw")),
     ]
 
 

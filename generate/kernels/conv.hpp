@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <vector>
 
 namespace conv {
@@ -35,11 +36,20 @@ inline float total(Vector v) {
     return sum;
 }
 
+// Rows are short: to call a function for each would take longer than to copy it.
+inline void copy_row(const float* from, int count, float* to) {
+    for (; count >= LANES; count -= LANES, from += LANES, to += LANES) store(to, load(from));
+    if (count & 8) std::memcpy(to, from, 8 * sizeof(float)), from += 8, to += 8;
+    if (count & 4) std::memcpy(to, from, 4 * sizeof(float)), from += 4, to += 4;
+    if (count & 2) std::memcpy(to, from, 2 * sizeof(float)), from += 2, to += 2;
+    if (count & 1) *to = *from;
+}
+
 // How many output channels are computed at once when so many are left.
 inline int block_of(int left) { return left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1; }
 
 // Memory that is kept between calls, for each purpose its own.
-enum Purpose { IMAGE, GRADIENT, PACKED, RESULT, SUMS, DENSE, ADDED, PURPOSES };
+enum Purpose { IMAGE, GRADIENT, PACKED, RESULT, SUMS, CHANGE, ADDED, PURPOSES };
 
 inline float* scratch(Purpose purpose, size_t floats) {
     static thread_local std::vector<Vector> kept[PURPOSES];
@@ -137,13 +147,13 @@ inline const float* image_lines(const Convolution& c, const float* image) {
                     std::fill_n(to, c.row, 0.0f);
                     continue;
                 }
-                std::fill_n(to, row.first, 0.0f);
+                for (int j = 0; j < row.first; ++j) to[j] = 0;
                 if (c.stride == 1)
-                    std::copy_n(image + row.pixel, row.count, to + row.first);
+                    copy_row(image + row.pixel, row.count, to + row.first);
                 else
                     for (int j = 0; j < row.count; ++j)
                         to[row.first + j] = image[row.pixel + 2 * j];
-                std::fill(to + row.first + row.count, to + c.row, 0.0f);
+                for (int j = row.first + row.count; j < c.row; ++j) to[j] = 0;
             }
             std::fill(to, end, 0.0f);
         }
@@ -158,8 +168,10 @@ inline const float* gradient_lines(const Convolution& c, const float* gradient) 
         float* to = lines + o * c.gradient_line;
         float* const end = to + c.gradient_line;
         to = std::fill_n(to, c.gradient_start(), 0.0f);
-        for (int y = 0; y < c.out_height; ++y, gradient += c.out_width)
-            to = std::fill_n(std::copy_n(gradient, c.out_width, to), c.extra, 0.0f);
+        for (int y = 0; y < c.out_height; ++y, gradient += c.out_width, to += c.row) {
+            copy_row(gradient, c.out_width, to);
+            for (int x = c.out_width; x < c.row; ++x) to[x] = 0;
+        }
         std::fill(to, end, 0.0f);
     }
     return lines;
@@ -226,8 +238,8 @@ inline void forward(const Convolution& c, const float* image, float* output) {
     convolve(image, c.image_line, c.inputs, c.image_taps(), c.weight, c.inputs * c.taps(),
              c.taps(), lines, line, c.outputs, positions);
     for (int o = 0; o < c.outputs; ++o)
-        for (int y = 0; y < c.out_height; ++y)
-            output = std::copy_n(lines + o * line + size_t(y) * c.row, c.out_width, output);
+        for (int y = 0; y < c.out_height; ++y, output += c.out_width)
+            copy_row(lines + o * line + size_t(y) * c.row, c.out_width, output);
 }
 
 // The image's gradient, from the lines of the output's.
@@ -246,7 +258,7 @@ inline void backward(const Convolution& c, const float* gradient, float* image) 
                     const auto row = c.phase_row(a, b, k);
                     if (!row.inside) continue;
                     if (c.stride == 1)
-                        std::copy_n(from + row.first, row.count, plane + row.pixel);
+                        copy_row(from + row.first, row.count, plane + row.pixel);
                     else
                         for (int j = 0; j < row.count; ++j)
                             plane[row.pixel + 2 * j] = from[row.first + j];
@@ -328,6 +340,7 @@ struct WeightGradient {
             for (int s = 0; s < TAPS; ++s) in[s] = load(x + taps.offset[t + s] + p);
             for (int o = 0; o < OUT; ++o) {
                 Vector out = load(d + o * c.gradient_line + p);
+                asm("" : "+v"(out));  // loaded once, not by each of the multiplications
                 for (int s = 0; s < TAPS; ++s) sum[o][s] += out * in[s];
             }
         }

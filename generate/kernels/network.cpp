@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "conv.hpp"
 
@@ -15,12 +16,13 @@ enum Op { INPUT, CONV, TRANSPOSED, NEAREST, BILINEAR, CONCAT, OUTPUT };
 
 // One node. Offsets are in floats: of weights (then gamma and beta, or a bias), into the
 // parameters; of running mean and variance; of its value, the gradient of it, and the value
-// before batch normalisation with mean and inverse deviation, into the memory.
+// before batch normalisation with four numbers per channel, into the memory. The value and its
+// gradient are `step` floats further for the next image.
 struct Node {
     int op, kernel, stride, padding;
     int channels, height, width;
     int first_input, inputs;
-    size_t weights, running, value, gradient, raw;
+    size_t weights, running, value, gradient, step, raw;
 };
 
 struct Network {
@@ -38,67 +40,60 @@ namespace {
 
 using conv::Convolution;
 
-// Batch normalisation with LeakyReLU of one channel: planes of `pixels`, `step` floats apart.
+// Batch normalisation with LeakyReLU of one channel. The planes of an image's channels lie one
+// after the other; `step` floats further lies the next image.
 struct Channel {
-    int images;
-    size_t pixels, step;
+    size_t pixels;
     float gamma, beta, slope;
 
-    // Mean and biased variance of y.
-    void measure(const float* y, float* mean, float* variance) const {
-        double sum = 0, squares = 0, count = double(images) * pixels;
-        for (int n = 0; n < images; ++n) {
-            float part = 0;
-            for (size_t p = 0; p < pixels; ++p) part += y[n * step + p];
-            sum += part;
+    static float sum(const float* y, size_t pixels) {
+        float part = 0;
+        for (size_t p = 0; p < pixels; ++p) part += y[p];
+        return part;
+    }
+
+    // Of squared distances to the mean.
+    float squares(const float* y, float mean) const {
+        float part = 0;
+        for (size_t p = 0; p < pixels; ++p) {
+            float d = y[p] - mean;
+            part += d * d;
         }
-        const float centre = float(sum / count);
-        for (int n = 0; n < images; ++n) {
-            float part = 0;
-            for (size_t p = 0; p < pixels; ++p) {
-                float d = y[n * step + p] - centre;
-                part += d * d;
-            }
-            squares += part;
-        }
-        *mean = centre;
-        *variance = float(squares / count);
+        return part;
     }
 
     void forward(const float* y, float mean, float inverse, float* z) const {
         const float scale = gamma * inverse;
-        for (int n = 0; n < images; ++n)
-            for (size_t p = 0; p < pixels; ++p) {
-                float t = scale * (y[n * step + p] - mean) + beta;
-                z[n * step + p] = t > 0 ? t : slope * t;
-            }
+        for (size_t p = 0; p < pixels; ++p) {
+            float t = scale * (y[p] - mean) + beta;
+            z[p] = t > 0 ? t : slope * t;
+        }
     }
 
-    void backward(const float* dz, const float* y, float mean, float inverse, float* dy,
-                  float* dgamma, float* dbeta) const {
-        double first = 0, second = 0, count = double(images) * pixels;
+    // Add to the gradients of beta and, but for `inverse`, gamma.
+    void sums(const float* dz, const float* y, float mean, float inverse, double* first,
+              double* second) const {
         const float scale = gamma * inverse;
-        for (int n = 0; n < images; ++n) {
-            float sum = 0, product = 0;
-            for (size_t p = 0; p < pixels; ++p) {
-                float v = y[n * step + p] - mean, d = dz[n * step + p];
-                d = scale * v + beta > 0 ? d : slope * d;
-                sum += d;
-                product += d * v;
-            }
-            first += sum;
-            second += product;
+        float sum = 0, product = 0;
+        for (size_t p = 0; p < pixels; ++p) {
+            float v = y[p] - mean, d = dz[p];
+            d = scale * v + beta > 0 ? d : slope * d;
+            sum += d;
+            product += d * v;
         }
-        second *= inverse;
-        *dgamma = float(second);
-        *dbeta = float(first);
-        const float a = float(first / count), b = float(second / count) * inverse;
-        for (int n = 0; n < images; ++n)
-            for (size_t p = 0; p < pixels; ++p) {
-                float v = y[n * step + p] - mean, d = dz[n * step + p];
-                d = scale * v + beta > 0 ? d : slope * d;
-                dy[n * step + p] = scale * (d - a - v * b);
-            }
+        *first += sum;
+        *second += product;
+    }
+
+    // Every value moves mean and variance, of which `a` and `b` are the gradients.
+    void backward(const float* dz, const float* y, float mean, float inverse, float a, float b,
+                  float* dy) const {
+        const float scale = gamma * inverse;
+        for (size_t p = 0; p < pixels; ++p) {
+            float v = y[p] - mean, d = dz[p];
+            d = scale * v + beta > 0 ? d : slope * d;
+            dy[p] = scale * (d - a - v * b);
+        }
     }
 };
 
@@ -113,7 +108,11 @@ struct Step {
     const Node& input(int k = 0) const {
         return net.nodes[net.inputs[node.first_input + k]];
     }
-    const float* value(const Node& of) const { return of.op == INPUT ? x : memory + of.value; }
+    const float* value(const Node& of, int n) const {
+        return (of.op == INPUT ? x : memory + of.value) + n * of.step;
+    }
+    float* value(int n) const { return memory + node.value + n * node.step; }
+    float* gradient(int n) const { return memory + node.gradient + n * node.step; }
     size_t pixels() const { return size_t(node.height) * node.width; }
     size_t size() const { return node.channels * pixels(); }
 
@@ -128,67 +127,87 @@ struct Step {
 
     Channel channel(const Convolution& c, int k) const {
         const float* gamma = parameters + node.weights + c.weights() + k;
-        return {net.images, pixels(), size(), gamma[0], gamma[node.channels], net.slope};
+        return {pixels(), gamma[0], gamma[node.channels], net.slope};
     }
-    float* raw() const { return memory + node.raw; }
-    float* statistics() const { return raw() + net.images * size(); }
+    float* raw(int n, int k = 0) const {
+        return memory + node.raw + n * size() + k * pixels();
+    }
+    // Four rows, each with a number for each channel.
+    float* statistic(int row) const { return raw(net.images) + row * node.channels; }
+    enum { MEAN, INVERSE, A, B };
 
     void layer(float* running, float momentum) const {
         const Convolution c = convolution();
-        const size_t in = input().channels * size_t(input().height) * input().width;
+        std::vector<double> sums(node.channels);
         for (int n = 0; n < net.images; ++n) {
-            const float* given = value(input()) + n * in;
+            const float* given = value(input(), n);
             if (node.op == TRANSPOSED)
-                conv::backward(c, conv::gradient_lines(c, given), raw() + n * size());
+                conv::backward(c, conv::gradient_lines(c, given), raw(n));
             else
-                conv::forward(c, conv::image_lines(c, given), raw() + n * size());
+                conv::forward(c, conv::image_lines(c, given), raw(n));
+            for (int k = 0; momentum > 0 && k < node.channels; ++k)  // while it is in a cache
+                sums[k] += Channel::sum(raw(n, k), pixels());
         }
-        const float count = float(net.images) * pixels();
+        const double count = double(net.images) * pixels();
         for (int k = 0; k < node.channels; ++k) {
             const Channel one = channel(c, k);
-            const float* y = raw() + k * pixels();
             float* mean = running + node.running + k;
             float* variance = mean + node.channels;
             float used[2] = {*mean, *variance};
             if (momentum > 0) {
-                one.measure(y, used, used + 1);
+                used[0] = float(sums[k] / count);
+                double squares = 0;
+                for (int n = 0; n < net.images; ++n) squares += one.squares(raw(n, k), used[0]);
+                used[1] = float(squares / count);
                 *mean += momentum * (used[0] - *mean);
-                *variance += momentum * (used[1] * count / (count - 1) - *variance);
+                *variance += momentum * (used[1] * float(count) / (float(count) - 1) - *variance);
             }
             const float inverse = 1 / std::sqrt(used[1] + net.eps);
-            one.forward(y, used[0], inverse, memory + node.value + k * pixels());
-            statistics()[k] = used[0];
-            statistics()[node.channels + k] = inverse;
+            for (int n = 0; n < net.images; ++n)
+                one.forward(raw(n, k), used[0], inverse, value(n) + k * pixels());
+            statistic(MEAN)[k] = used[0];
+            statistic(INVERSE)[k] = inverse;
         }
     }
 
     void layer_backward(float* dx, bool add, float* changes) const {
         const Convolution c = convolution();
-        const size_t in = input().channels * size_t(input().height) * input().width;
-        float* dy = memory + node.gradient;  // takes the place of dz
         float* dweight = changes + node.weights;
+        const double count = double(net.images) * pixels();
         for (int k = 0; k < node.channels; ++k) {
-            float* dgamma = dweight + c.weights() + k;
-            channel(c, k).backward(dy + k * pixels(), raw() + k * pixels(), statistics()[k],
-                                   statistics()[node.channels + k], dy + k * pixels(), dgamma,
-                                   dgamma + node.channels);
+            const float inverse = statistic(INVERSE)[k];
+            double first = 0, second = 0;
+            for (int n = 0; n < net.images; ++n)
+                channel(c, k).sums(gradient(n) + k * pixels(), raw(n, k), statistic(MEAN)[k],
+                                   inverse, &first, &second);
+            second *= inverse;
+            dweight[c.weights() + k] = float(second);
+            dweight[c.weights() + node.channels + k] = float(first);
+            statistic(A)[k] = float(first / count);
+            statistic(B)[k] = float(second / count) * inverse;
         }
         conv::WeightGradient sums(c);
+        float* dy = conv::scratch(conv::CHANGE, size());
         for (int n = 0; n < net.images; ++n) {
-            const float* given = value(input()) + n * in;
-            const float* change = dy + n * size();
+            for (int k = 0; k < node.channels; ++k)
+                channel(c, k).backward(gradient(n) + k * pixels(), raw(n, k), statistic(MEAN)[k],
+                                       statistic(INVERSE)[k], statistic(A)[k], statistic(B)[k],
+                                       dy + k * pixels());
+            const float* given = value(input(), n);
             const bool swapped = node.op == TRANSPOSED;
-            const float* image = conv::image_lines(c, swapped ? change : given);
-            const float* gradient = conv::gradient_lines(c, swapped ? given : change);
+            const float* image = conv::image_lines(c, swapped ? dy : given);
+            const float* gradient = conv::gradient_lines(c, swapped ? given : dy);
             sums.add(image, gradient);
             if (dx == nullptr) continue;
-            float* to = add ? conv::scratch(conv::ADDED, in) : dx + n * in;
+            const size_t in = input().channels * size_t(input().height) * input().width;
+            float* dx_n = dx + n * input().step;
+            float* to = add ? conv::scratch(conv::ADDED, in) : dx_n;
             if (swapped)
                 conv::forward(c, image, to);
             else
                 conv::backward(c, gradient, to);
             if (add)
-                for (size_t p = 0; p < in; ++p) dx[n * in + p] += to[p];
+                for (size_t p = 0; p < in; ++p) dx_n[p] += to[p];
         }
         sums.finish(dweight);
     }
@@ -208,67 +227,68 @@ struct Step {
         const int height = node.height / 2, width = node.width / 2;
         const float share = node.op == NEAREST ? 1.0f : 0.75f;
         float* blend = conv::scratch(conv::RESULT, width + 2) + 1;
-        for (size_t plane = 0; plane < size_t(net.images) * node.channels; ++plane) {
-            const float* from = value(input()) + plane * height * width;
-            float* to = memory + node.value + plane * pixels();
-            for (int y = 0; y < node.height; ++y, to += node.width) {
-                const Rows r = rows(y);
-                const float *near = from + r.near * width, *far = from + r.far * width;
-                for (int j = 0; j < width; ++j) blend[j] = share * near[j] + (1 - share) * far[j];
-                blend[-1] = blend[0];
-                blend[width] = blend[width - 1];
-                for (int j = 0; j < width; ++j) {
-                    to[2 * j] = share * blend[j] + (1 - share) * blend[j - 1];
-                    to[2 * j + 1] = share * blend[j] + (1 - share) * blend[j + 1];
+        for (int n = 0; n < net.images; ++n) {
+            const float* from = value(input(), n);
+            float* to = value(n);
+            for (int k = 0; k < node.channels; ++k, from += height * width)
+                for (int y = 0; y < node.height; ++y, to += node.width) {
+                    const Rows r = rows(y);
+                    const float *near = from + r.near * width, *far = from + r.far * width;
+                    for (int j = 0; j < width; ++j)
+                        blend[j] = share * near[j] + (1 - share) * far[j];
+                    blend[-1] = blend[0];
+                    blend[width] = blend[width - 1];
+                    for (int j = 0; j < width; ++j) {
+                        to[2 * j] = share * blend[j] + (1 - share) * blend[j - 1];
+                        to[2 * j + 1] = share * blend[j] + (1 - share) * blend[j + 1];
+                    }
                 }
-            }
         }
     }
 
     void up_backward(float* dx, bool add) const {
         const int height = node.height / 2, width = node.width / 2;
         const float share = node.op == NEAREST ? 1.0f : 0.75f;
-        if (!add) std::fill_n(dx, net.images * node.channels * height * width, 0.0f);
         // Row of the gradient with a border of zeros, and what of it goes to each column.
         float* row = conv::scratch(conv::RESULT, node.width + 2) + 1;
         float* sum = conv::scratch(conv::PACKED, width);
         row[-1] = row[node.width] = 0;
-        for (size_t plane = 0; plane < size_t(net.images) * node.channels; ++plane) {
-            const float* from = memory + node.gradient + plane * pixels();
-            float* to = dx + plane * height * width;
-            for (int y = 0; y < node.height; ++y, from += node.width) {
-                std::copy_n(from, node.width, row);
-                for (int j = 0; j < width; ++j)
-                    sum[j] = share * (row[2 * j] + row[2 * j + 1]) +
-                             (1 - share) * (row[2 * j - 1] + row[2 * j + 2]);
-                sum[0] += (1 - share) * row[0];
-                sum[width - 1] += (1 - share) * row[node.width - 1];
-                const Rows r = rows(y);
-                float *near = to + r.near * width, *far = to + r.far * width;
-                for (int j = 0; j < width; ++j) near[j] += share * sum[j];
-                for (int j = 0; j < width; ++j) far[j] += (1 - share) * sum[j];
-            }
+        for (int n = 0; n < net.images; ++n) {
+            const float* from = gradient(n);
+            float* to = dx + n * input().step;
+            if (!add) std::fill_n(to, node.channels * height * width, 0.0f);
+            for (int k = 0; k < node.channels; ++k, to += height * width)
+                for (int y = 0; y < node.height; ++y, from += node.width) {
+                    std::copy_n(from, node.width, row);
+                    for (int j = 0; j < width; ++j)
+                        sum[j] = share * (row[2 * j] + row[2 * j + 1]) +
+                                 (1 - share) * (row[2 * j - 1] + row[2 * j + 2]);
+                    sum[0] += (1 - share) * row[0];
+                    sum[width - 1] += (1 - share) * row[node.width - 1];
+                    const Rows r = rows(y);
+                    float *near = to + r.near * width, *far = to + r.far * width;
+                    for (int j = 0; j < width; ++j) near[j] += share * sum[j];
+                    for (int j = 0; j < width; ++j) far[j] += (1 - share) * sum[j];
+                }
         }
     }
 
-    // Copy each input to its channels, or its channels of the gradient back to each input.
+    // Copy each input to its channels, or its channels of the gradient back to each input, unless
+    // that is where it lies.
     void concat(const int* adds, bool backward) const {
         size_t at = 0;
         for (int k = 0; k < node.inputs; ++k) {
             const Node& part = input(k);
             const size_t length = part.channels * pixels();
-            for (int n = 0; n < net.images; ++n)
-                if (!backward)
-                    std::copy_n(value(part) + n * length, length,
-                                memory + node.value + n * size() + at);
-                else if (part.op != INPUT) {
-                    const float* from = memory + node.gradient + n * size() + at;
-                    float* to = memory + part.gradient + n * length;
-                    if (adds[k])
-                        for (size_t p = 0; p < length; ++p) to[p] += from[p];
-                    else
-                        std::copy_n(from, length, to);
-                }
+            for (int n = 0; n < net.images; ++n) {
+                const float* from = backward ? gradient(n) + at : value(part, n);
+                float* to = backward ? memory + part.gradient + n * part.step : value(n) + at;
+                if (from == to || (backward && part.op == INPUT)) continue;
+                if (backward && adds[k])
+                    for (size_t p = 0; p < length; ++p) to[p] += from[p];
+                else
+                    std::copy_n(from, length, to);
+            }
             at += length;
         }
     }
@@ -278,8 +298,8 @@ struct Step {
         const int channels = input().channels;
         const float* weight = parameters + node.weights;
         for (int n = 0; n < net.images; ++n) {
-            const float* from = value(input()) + n * channels * pixels();
-            float* to = memory + node.value + n * pixels();
+            const float* from = value(input(), n);
+            float* to = value(n);
             std::fill_n(to, pixels(), weight[channels]);
             for (int i = 0; i < channels; ++i)
                 for (size_t p = 0; p < pixels(); ++p) to[p] += weight[i] * from[i * pixels() + p];
@@ -293,9 +313,9 @@ struct Step {
         float* dweight = changes + node.weights;
         std::fill_n(dweight, channels + 1, 0.0f);
         for (int n = 0; n < net.images; ++n) {
-            const float* from = value(input()) + n * channels * pixels();
-            const float* out = memory + node.value + n * pixels();
-            float* change = memory + node.gradient + n * pixels();
+            const float* from = value(input(), n);
+            const float* out = value(n);
+            float* change = gradient(n);
             float bias = 0;
             for (size_t p = 0; p < pixels(); ++p) {
                 change[p] *= out[p] * (1 - out[p]);
@@ -308,7 +328,7 @@ struct Step {
                 for (size_t p = 0; p < pixels(); ++p) sum += change[p] * plane[p];
                 dweight[i] += sum;
                 if (dx == nullptr) continue;
-                float* to = dx + (size_t(n) * channels + i) * pixels();
+                float* to = dx + n * input().step + i * pixels();
                 for (size_t p = 0; p < pixels(); ++p)
                     to[p] = (add ? to[p] : 0) + weight[i] * change[p];
             }

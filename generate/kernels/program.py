@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections import Counter
 
 import torch
 from torch import nn
@@ -31,7 +32,7 @@ class Program:
         self._kernel = kernel
         self._nodes = (Node * len(network.ops))()
         self._shape = shape
-        weights = running = memory = 0
+        weights = running = 0
         for i, (op, layer) in enumerate(zip(network.ops, network.layers, strict=True)):
             node = self._nodes[i]
             node.first_input = sum(map(len, network.inputs[:i]))
@@ -40,8 +41,7 @@ class Program:
             node.weights, node.running = weights, running
             weights += sum(p.numel() for p in layer.parameters())
             running += 2 * node.channels if self._is_layer(node) else 0
-            memory = self._place(node, memory)
-        self._memory = torch.zeros(memory)
+        self._memory = torch.zeros(self._place(network.inputs))
         flat = [j for of_node in network.inputs for j in of_node]
         self._network = Network(
             self._nodes,
@@ -103,14 +103,32 @@ class Program:
             node.channels, node.kernel = conv.out_channels, conv.kernel_size[0]
             node.stride, node.padding = conv.stride[0], int(conv.padding[0])
 
-    def _place(self, node: Node, memory: int) -> int:
-        """Give `node` its places from `memory` on; return where they end."""
-        if node.op == OPS["input"]:
-            return memory
-        values = self._shape[0] * node.channels * node.height * node.width
-        node.value, node.gradient, node.raw = (memory + k * values for k in range(3))
-        # Before normalisation: the values, then a mean and an inverse deviation per channel.
-        end: int = memory + 3 * values + 2 * node.channels
+    def _place(self, inputs: list[list[int]]) -> int:
+        """Give all nodes their places in the memory; return how long it is.
+
+        What is read by one concatenation and by nothing else lies within it, so that nothing is
+        copied.
+        """
+        readers = Counter(j for of_node in inputs for j in of_node)
+        images, end = self._shape[0], 0
+        for node, of_node in zip(reversed(self._nodes), reversed(inputs), strict=True):
+            size = node.channels * node.height * node.width
+            if node.op == OPS["input"]:
+                node.step = size
+            elif not node.step:
+                node.value, node.gradient, node.step = end, end + images * size, size
+                end += 2 * images * size
+            if self._is_layer(node):
+                # Before normalisation: the values, then four numbers per channel.
+                node.raw = end
+                end += images * size + 4 * node.channels
+            at = 0
+            for j in of_node if node.op == OPS["concat"] else ():
+                part = self._nodes[j]
+                if readers[j] == 1 and part.op != OPS["input"]:
+                    part.value, part.gradient = node.value + at, node.gradient + at
+                    part.step = node.step
+                at += part.channels * part.height * part.width
         return end
 
     @staticmethod
