@@ -29,7 +29,7 @@ class Node(ctypes.Structure):
         *((name, ctypes.c_int) for name in ("channels", "height", "width")),
         *((name, ctypes.c_int) for name in ("first_input", "inputs")),
         *((name, ctypes.c_size_t) for name in ("weights", "running")),
-        *((name, ctypes.c_size_t) for name in ("value", "gradient", "step", "raw")),
+        *((name, ctypes.c_size_t) for name in ("stored", "gradient", "step", "norms")),
     ]
 
 

@@ -45,11 +45,23 @@ inline void copy_row(const float* from, int count, float* to) {
     if (count & 1) *to = *from;
 }
 
+inline void add_row(const float* from, int count, float* to) {
+    for (int j = 0; j < count; ++j) to[j] += from[j];
+}
+
+// Put two rows into one, in turns, or add them to it.
+inline void interleave(const float* even, const float* odd, int count, float* to, bool add) {
+    if (add)
+        for (int j = 0; j < count; ++j) to[2 * j] += even[j], to[2 * j + 1] += odd[j];
+    else
+        for (int j = 0; j < count; ++j) to[2 * j] = even[j], to[2 * j + 1] = odd[j];
+}
+
 // How many output channels are computed at once when so many are left.
 inline int block_of(int left) { return left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1; }
 
 // Memory that is kept between calls, for each purpose its own.
-enum Purpose { IMAGE, GRADIENT, PACKED, RESULT, SUMS, CHANGE, ADDED, PURPOSES };
+enum Purpose { IMAGE, GRADIENT, PACKED, RESULT, SUMS, PLANE, CHANGE, PURPOSES };
 
 inline float* scratch(Purpose purpose, size_t floats) {
     static thread_local std::vector<Vector> kept[PURPOSES];
@@ -119,52 +131,56 @@ struct Convolution {
         return taps;
     }
 
-    // Row i of phase (a, b) holds pixels of row y of the image, none if that is outside.
-    struct Row {
-        bool inside;
+    // Row i of a phase holds pixels of row i * stride + y of the image, none if that is outside.
+    struct Phase {
+        int y;
         int first, count;  // its columns that hold pixels
-        size_t pixel;      // the first of them; from one to the next it is `stride`
+        int x;             // the first of them in the image; from one to the next it is `stride`
     };
-    Row phase_row(int a, int b, int i) const {
-        const int y = stride * i + a - padding;
+    Phase phase(int a, int b) const {
         const int first = std::max(0, (padding - b + stride - 1) / stride);
         const int last = std::min((width - 1 + padding - b) / stride, row - 1);
-        return {y >= 0 && y < height, first, last - first + 1,
-                size_t(y) * width + stride * first + b - padding};
+        return {a - padding, first, last - first + 1, stride * first + b - padding};
     }
 };
 
-// All channels of an image, with zeros around, as lines.
-inline const float* image_lines(const Convolution& c, const float* image) {
+// All channels of an image, planes(0) and so on, with zeros around, as lines.
+template <class Planes>
+const float* image_lines(const Convolution& c, Planes planes) {
     float* lines = scratch(IMAGE, c.image_line * c.inputs);
-    for (int i = 0; i < c.inputs; ++i, image += c.pixels())
-        for (int phase = 0; phase < c.stride * c.stride; ++phase) {
-            float* to = lines + i * c.image_line + phase * c.phase_line;
+    for (int i = 0; i < c.inputs; ++i) {
+        const float* image = planes(i);
+        for (int number = 0; number < c.stride * c.stride; ++number) {
+            const auto phase = c.phase(number / c.stride, number % c.stride);
+            float* to = lines + i * c.image_line + number * c.phase_line;
             float* const end = to + c.phase_line;
             for (int k = 0; k < c.out_height + c.extra; ++k, to += c.row) {
-                const auto row = c.phase_row(phase / c.stride, phase % c.stride, k);
-                if (!row.inside) {
+                const int y = k * c.stride + phase.y;
+                if (y < 0 || y >= c.height) {
                     std::fill_n(to, c.row, 0.0f);
                     continue;
                 }
-                for (int j = 0; j < row.first; ++j) to[j] = 0;
+                const float* from = image + size_t(y) * c.width + phase.x;
+                for (int j = 0; j < phase.first; ++j) to[j] = 0;
                 if (c.stride == 1)
-                    copy_row(image + row.pixel, row.count, to + row.first);
+                    copy_row(from, phase.count, to + phase.first);
                 else
-                    for (int j = 0; j < row.count; ++j)
-                        to[row.first + j] = image[row.pixel + 2 * j];
-                for (int j = row.first + row.count; j < c.row; ++j) to[j] = 0;
+                    for (int j = 0; j < phase.count; ++j) to[phase.first + j] = from[2 * j];
+                for (int j = phase.first + phase.count; j < c.row; ++j) to[j] = 0;
             }
             std::fill(to, end, 0.0f);
         }
+    }
     return lines;
 }
 
 // All channels of an output or its gradient as lines: `extra` zeros after each row, rows of
 // zeros above and below.
-inline const float* gradient_lines(const Convolution& c, const float* gradient) {
+template <class Planes>
+const float* gradient_lines(const Convolution& c, Planes planes) {
     float* lines = scratch(GRADIENT, c.gradient_line * c.outputs);
     for (int o = 0; o < c.outputs; ++o) {
+        const float* gradient = planes(o);
         float* to = lines + o * c.gradient_line;
         float* const end = to + c.gradient_line;
         to = std::fill_n(to, c.gradient_start(), 0.0f);
@@ -230,8 +246,8 @@ inline void convolve(const float* in, size_t line, int channels, const Taps& tap
     }
 }
 
-// The output, from the image's lines.
-inline void forward(const Convolution& c, const float* image, float* output) {
+// The output, from the image's lines; `add` it to what is there or not.
+inline void forward(const Convolution& c, const float* image, float* output, bool add) {
     int positions = c.out_height * c.row;
     size_t line = positions + SLACK;
     float* lines = scratch(RESULT, line * c.outputs);
@@ -239,32 +255,36 @@ inline void forward(const Convolution& c, const float* image, float* output) {
              c.taps(), lines, line, c.outputs, positions);
     for (int o = 0; o < c.outputs; ++o)
         for (int y = 0; y < c.out_height; ++y, output += c.out_width)
-            copy_row(lines + o * line + size_t(y) * c.row, c.out_width, output);
+            (add ? add_row : copy_row)(lines + o * line + size_t(y) * c.row, c.out_width, output);
 }
 
-// The image's gradient, from the lines of the output's.
-inline void backward(const Convolution& c, const float* gradient, float* image) {
-    int positions = (c.out_height + c.extra) * c.row;
-    size_t line = positions + SLACK;
-    float* lines = scratch(RESULT, line * c.inputs);
-    for (int a = 0; a < c.stride; ++a)
+// The image's gradient, from the lines of the output's; likewise. The image's sides are multiples
+// of the stride.
+inline void backward(const Convolution& c, const float* gradient, float* image, bool add) {
+    const int positions = (c.out_height + c.extra) * c.row;
+    const size_t line = positions + SLACK;
+    float* lines = scratch(RESULT, line * c.inputs * c.stride);
+    for (int a = 0; a < c.stride; ++a) {
+        const float* column[2];  // of the image, on the lines
         for (int b = 0; b < c.stride; ++b) {
+            float* to = lines + b * line * c.inputs;
             convolve(gradient, c.gradient_line, c.outputs, c.gradient_taps(a, b), c.weight,
-                     c.taps(), c.inputs * c.taps(), lines, line, c.inputs, positions);
-            for (int i = 0; i < c.inputs; ++i) {
-                const float* from = lines + i * line;
-                float* plane = image + i * c.pixels();
-                for (int k = 0; k < c.out_height + c.extra; ++k, from += c.row) {
-                    const auto row = c.phase_row(a, b, k);
-                    if (!row.inside) continue;
-                    if (c.stride == 1)
-                        copy_row(from + row.first, row.count, plane + row.pixel);
-                    else
-                        for (int j = 0; j < row.count; ++j)
-                            plane[row.pixel + 2 * j] = from[row.first + j];
-                }
-            }
+                     c.taps(), c.inputs * c.taps(), to, line, c.inputs, positions);
+            column[c.phase(a, b).x] = to + c.phase(a, b).first;
         }
+        const int top = c.phase(a, 0).y, count = c.width / c.stride;
+        for (int i = 0; i < c.inputs; ++i)
+            for (int k = 0; k < c.out_height + c.extra; ++k) {
+                const int y = k * c.stride + top;
+                if (y < 0 || y >= c.height) continue;
+                const size_t at = i * line + size_t(k) * c.row;
+                float* to = image + i * c.pixels() + size_t(y) * c.width;
+                if (c.stride == 2)
+                    interleave(column[0] + at, column[1] + at, count, to, add);
+                else
+                    (add ? add_row : copy_row)(column[0] + at, count, to);
+            }
+    }
 }
 
 // The gradient of the weights, summed over images lane by lane.

@@ -3,6 +3,9 @@
 //
 // Python lays out the nodes (see `__init__.py`); nothing here allocates, but for scratch memory.
 // Tensors are float32, contiguous, (images, channels, height, width), as torch has them.
+//
+// A layer stores its values as they are before batch normalisation and LeakyReLU; whoever reads
+// them applies both. So they go through memory once, and the gradient finds what it needs.
 
 #include <algorithm>
 #include <cmath>
@@ -15,14 +18,14 @@ extern "C" {
 enum Op { INPUT, CONV, TRANSPOSED, NEAREST, BILINEAR, CONCAT, OUTPUT };
 
 // One node. Offsets are in floats: of weights (then gamma and beta, or a bias), into the
-// parameters; of running mean and variance; of its value, the gradient of it, and the value
-// before batch normalisation with four numbers per channel, into the memory. The value and its
-// gradient are `step` floats further for the next image.
+// parameters; of running mean and variance; of what it stores, the gradient of its values, and
+// a Norm for each channel, into the memory. What it stores and the gradient are `step` floats
+// further for the next image.
 struct Node {
     int op, kernel, stride, padding;
     int channels, height, width;
     int first_input, inputs;
-    size_t weights, running, value, gradient, step, raw;
+    size_t weights, running, stored, gradient, step, norms;
 };
 
 struct Network {
@@ -40,38 +43,39 @@ namespace {
 
 using conv::Convolution;
 
-// Batch normalisation with LeakyReLU of one channel. The planes of an image's channels lie one
-// after the other; `step` floats further lies the next image.
-struct Channel {
-    size_t pixels;
-    float gamma, beta, slope;
+float sum(const float* y, size_t pixels) {
+    float part = 0;
+    for (size_t p = 0; p < pixels; ++p) part += y[p];
+    return part;
+}
 
-    static float sum(const float* y, size_t pixels) {
-        float part = 0;
-        for (size_t p = 0; p < pixels; ++p) part += y[p];
-        return part;
+// Of squared distances to the mean.
+float squares(const float* y, size_t pixels, float mean) {
+    float part = 0;
+    for (size_t p = 0; p < pixels; ++p) {
+        float d = y[p] - mean;
+        part += d * d;
     }
+    return part;
+}
 
-    // Of squared distances to the mean.
-    float squares(const float* y, float mean) const {
-        float part = 0;
-        for (size_t p = 0; p < pixels; ++p) {
-            float d = y[p] - mean;
-            part += d * d;
-        }
-        return part;
-    }
+// Batch normalisation and LeakyReLU of one channel: from what is stored, y, to the values, z.
+struct Norm {
+    float mean, inverse, gamma, beta, slope;
 
-    void forward(const float* y, float mean, float inverse, float* z) const {
+    // The values of a plane: y itself where it is to stay as it is, or else in `room`.
+    const float* read(const float* y, size_t pixels, float* room) const {
+        if (slope == 1) return y;
         const float scale = gamma * inverse;
         for (size_t p = 0; p < pixels; ++p) {
             float t = scale * (y[p] - mean) + beta;
-            z[p] = t > 0 ? t : slope * t;
+            room[p] = t > 0 ? t : slope * t;
         }
+        return room;
     }
 
     // Add to the gradients of beta and, but for `inverse`, gamma.
-    void sums(const float* dz, const float* y, float mean, float inverse, double* first,
+    void sums(const float* dz, const float* y, size_t pixels, double* first,
               double* second) const {
         const float scale = gamma * inverse;
         float sum = 0, product = 0;
@@ -85,8 +89,8 @@ struct Channel {
         *second += product;
     }
 
-    // Every value moves mean and variance, of which `a` and `b` are the gradients.
-    void backward(const float* dz, const float* y, float mean, float inverse, float a, float b,
+    // Every y also moves the mean and the variance; `a` and `b` are what that takes away.
+    void backward(const float* dz, const float* y, size_t pixels, float a, float b,
                   float* dy) const {
         const float scale = gamma * inverse;
         for (size_t p = 0; p < pixels; ++p) {
@@ -96,6 +100,7 @@ struct Channel {
         }
     }
 };
+const Norm NONE{0, 1, 1, 0, 1};
 
 // A node while it runs.
 struct Step {
@@ -108,13 +113,29 @@ struct Step {
     const Node& input(int k = 0) const {
         return net.nodes[net.inputs[node.first_input + k]];
     }
-    const float* value(const Node& of, int n) const {
-        return (of.op == INPUT ? x : memory + of.value) + n * of.step;
+    static size_t pixels(const Node& of) { return size_t(of.height) * of.width; }
+    size_t pixels() const { return pixels(node); }
+
+    const float* stored(const Node& of, int n, int k = 0) const {
+        return (of.op == INPUT ? x : memory + of.stored) + n * of.step + k * pixels(of);
     }
-    float* value(int n) const { return memory + node.value + n * node.step; }
-    float* gradient(int n) const { return memory + node.gradient + n * node.step; }
-    size_t pixels() const { return size_t(node.height) * node.width; }
-    size_t size() const { return node.channels * pixels(); }
+    float* stored(int n, int k = 0) const {
+        return memory + node.stored + n * node.step + k * pixels();
+    }
+    float* gradient(int n, int k = 0) const {
+        return memory + node.gradient + n * node.step + k * pixels();
+    }
+    Norm* norms(const Node& of) const { return reinterpret_cast<Norm*>(memory + of.norms); }
+    Norm* norms() const { return norms(node); }
+
+    // Plane k of image n of the input, until the next is asked for.
+    const float* given(int n, int k) const {
+        const Node& of = input();
+        const Norm norm = norms(of)[k];
+        return norm.read(stored(of, n, k), pixels(of), conv::scratch(conv::PLANE, pixels(of)));
+    }
+
+    void no_norm() const { std::fill_n(norms(), node.channels, NONE); }
 
     Convolution convolution() const {
         const float* weight = parameters + node.weights;
@@ -125,48 +146,34 @@ struct Step {
                 input().height, input().width,    weight};
     }
 
-    Channel channel(const Convolution& c, int k) const {
-        const float* gamma = parameters + node.weights + c.weights() + k;
-        return {pixels(), gamma[0], gamma[node.channels], net.slope};
-    }
-    float* raw(int n, int k = 0) const {
-        return memory + node.raw + n * size() + k * pixels();
-    }
-    // Four rows, each with a number for each channel.
-    float* statistic(int row) const { return raw(net.images) + row * node.channels; }
-    enum { MEAN, INVERSE, A, B };
-
     void layer(float* running, float momentum) const {
         const Convolution c = convolution();
-        std::vector<double> sums(node.channels);
-        for (int n = 0; n < net.images; ++n) {
-            const float* given = value(input(), n);
-            if (node.op == TRANSPOSED)
-                conv::backward(c, conv::gradient_lines(c, given), raw(n));
-            else
-                conv::forward(c, conv::image_lines(c, given), raw(n));
-            for (int k = 0; momentum > 0 && k < node.channels; ++k)  // while it is in a cache
-                sums[k] += Channel::sum(raw(n, k), pixels());
-        }
         const double count = double(net.images) * pixels();
+        std::vector<double> total(node.channels), spread(node.channels);
+        for (int n = 0; n < net.images; ++n) {
+            const auto planes = [&](int k) { return given(n, k); };
+            if (node.op == TRANSPOSED)
+                conv::backward(c, conv::gradient_lines(c, planes), stored(n), false);
+            else
+                conv::forward(c, conv::image_lines(c, planes), stored(n), false);
+            for (int k = 0; momentum > 0 && k < node.channels; ++k)  // while it is in a cache
+                total[k] += sum(stored(n, k), pixels());
+        }
         for (int k = 0; k < node.channels; ++k) {
-            const Channel one = channel(c, k);
             float* mean = running + node.running + k;
             float* variance = mean + node.channels;
             float used[2] = {*mean, *variance};
             if (momentum > 0) {
-                used[0] = float(sums[k] / count);
-                double squares = 0;
-                for (int n = 0; n < net.images; ++n) squares += one.squares(raw(n, k), used[0]);
-                used[1] = float(squares / count);
+                used[0] = float(total[k] / count);
+                for (int n = 0; n < net.images; ++n)
+                    spread[k] += squares(stored(n, k), pixels(), used[0]);
+                used[1] = float(spread[k] / count);
                 *mean += momentum * (used[0] - *mean);
                 *variance += momentum * (used[1] * float(count) / (float(count) - 1) - *variance);
             }
-            const float inverse = 1 / std::sqrt(used[1] + net.eps);
-            for (int n = 0; n < net.images; ++n)
-                one.forward(raw(n, k), used[0], inverse, value(n) + k * pixels());
-            statistic(MEAN)[k] = used[0];
-            statistic(INVERSE)[k] = inverse;
+            const float* gamma = parameters + node.weights + c.weights() + k;
+            norms()[k] = {used[0], 1 / std::sqrt(used[1] + net.eps), gamma[0],
+                          gamma[node.channels], net.slope};
         }
     }
 
@@ -174,40 +181,38 @@ struct Step {
         const Convolution c = convolution();
         float* dweight = changes + node.weights;
         const double count = double(net.images) * pixels();
+        std::vector<float> a(node.channels), b(node.channels);
         for (int k = 0; k < node.channels; ++k) {
-            const float inverse = statistic(INVERSE)[k];
+            const Norm norm = norms()[k];
             double first = 0, second = 0;
             for (int n = 0; n < net.images; ++n)
-                channel(c, k).sums(gradient(n) + k * pixels(), raw(n, k), statistic(MEAN)[k],
-                                   inverse, &first, &second);
-            second *= inverse;
+                norm.sums(gradient(n, k), stored(n, k), pixels(), &first, &second);
+            second *= norm.inverse;
             dweight[c.weights() + k] = float(second);
             dweight[c.weights() + node.channels + k] = float(first);
-            statistic(A)[k] = float(first / count);
-            statistic(B)[k] = float(second / count) * inverse;
+            a[k] = float(first / count);
+            b[k] = float(second / count) * norm.inverse;
         }
         conv::WeightGradient sums(c);
-        float* dy = conv::scratch(conv::CHANGE, size());
+        float* dy = conv::scratch(conv::CHANGE, pixels());
         for (int n = 0; n < net.images; ++n) {
-            for (int k = 0; k < node.channels; ++k)
-                channel(c, k).backward(gradient(n) + k * pixels(), raw(n, k), statistic(MEAN)[k],
-                                       statistic(INVERSE)[k], statistic(A)[k], statistic(B)[k],
-                                       dy + k * pixels());
-            const float* given = value(input(), n);
+            const auto planes = [&](int k) { return given(n, k); };
+            const auto changes = [&](int k) {
+                const Norm norm = norms()[k];
+                norm.backward(gradient(n, k), stored(n, k), pixels(), a[k], b[k], dy);
+                return dy;
+            };
             const bool swapped = node.op == TRANSPOSED;
-            const float* image = conv::image_lines(c, swapped ? dy : given);
-            const float* gradient = conv::gradient_lines(c, swapped ? given : dy);
+            const float* image =
+                swapped ? conv::image_lines(c, changes) : conv::image_lines(c, planes);
+            const float* gradient =
+                swapped ? conv::gradient_lines(c, planes) : conv::gradient_lines(c, changes);
             sums.add(image, gradient);
             if (dx == nullptr) continue;
-            const size_t in = input().channels * size_t(input().height) * input().width;
-            float* dx_n = dx + n * input().step;
-            float* to = add ? conv::scratch(conv::ADDED, in) : dx_n;
             if (swapped)
-                conv::forward(c, image, to);
+                conv::forward(c, image, dx + n * input().step, add);
             else
-                conv::backward(c, gradient, to);
-            if (add)
-                for (size_t p = 0; p < in; ++p) dx_n[p] += to[p];
+                conv::backward(c, gradient, dx + n * input().step, add);
         }
         sums.finish(dweight);
     }
@@ -227,10 +232,10 @@ struct Step {
         const int height = node.height / 2, width = node.width / 2;
         const float share = node.op == NEAREST ? 1.0f : 0.75f;
         float* blend = conv::scratch(conv::RESULT, width + 2) + 1;
-        for (int n = 0; n < net.images; ++n) {
-            const float* from = value(input(), n);
-            float* to = value(n);
-            for (int k = 0; k < node.channels; ++k, from += height * width)
+        for (int n = 0; n < net.images; ++n)
+            for (int k = 0; k < node.channels; ++k) {
+                const float* from = given(n, k);
+                float* to = stored(n, k);
                 for (int y = 0; y < node.height; ++y, to += node.width) {
                     const Rows r = rows(y);
                     const float *near = from + r.near * width, *far = from + r.far * width;
@@ -243,7 +248,8 @@ struct Step {
                         to[2 * j + 1] = share * blend[j] + (1 - share) * blend[j + 1];
                     }
                 }
-        }
+            }
+        no_norm();
     }
 
     void up_backward(float* dx, bool add) const {
@@ -273,23 +279,33 @@ struct Step {
         }
     }
 
-    // Copy each input to its channels, or its channels of the gradient back to each input, unless
-    // that is where it lies.
-    void concat(const int* adds, bool backward) const {
-        size_t at = 0;
-        for (int k = 0; k < node.inputs; ++k) {
+    // Copy what each input stores to its channels, unless it lies there.
+    void concat() const {
+        size_t first = 0;
+        for (int k = 0; k < node.inputs; first += input(k++).channels) {
             const Node& part = input(k);
-            const size_t length = part.channels * pixels();
+            for (int n = 0; n < net.images; ++n)
+                if (stored(part, n) != stored(n, first))
+                    std::copy_n(stored(part, n), part.channels * pixels(), stored(n, first));
+            std::copy_n(norms(part), part.channels, norms() + first);
+        }
+    }
+
+    // The gradient of its channels back to each input.
+    void concat_backward(const int* adds) const {
+        size_t first = 0;
+        for (int k = 0; k < node.inputs; first += input(k++).channels) {
+            const Node& part = input(k);
+            if (part.op == INPUT) continue;
             for (int n = 0; n < net.images; ++n) {
-                const float* from = backward ? gradient(n) + at : value(part, n);
-                float* to = backward ? memory + part.gradient + n * part.step : value(n) + at;
-                if (from == to || (backward && part.op == INPUT)) continue;
-                if (backward && adds[k])
+                const float* from = gradient(n, first);
+                float* to = memory + part.gradient + n * part.step;
+                const size_t length = part.channels * pixels();
+                if (adds[k])
                     for (size_t p = 0; p < length; ++p) to[p] += from[p];
-                else
+                else if (from != to)
                     std::copy_n(from, length, to);
             }
-            at += length;
         }
     }
 
@@ -298,13 +314,15 @@ struct Step {
         const int channels = input().channels;
         const float* weight = parameters + node.weights;
         for (int n = 0; n < net.images; ++n) {
-            const float* from = value(input(), n);
-            float* to = value(n);
+            float* to = stored(n);
             std::fill_n(to, pixels(), weight[channels]);
-            for (int i = 0; i < channels; ++i)
-                for (size_t p = 0; p < pixels(); ++p) to[p] += weight[i] * from[i * pixels() + p];
+            for (int i = 0; i < channels; ++i) {
+                const float* plane = given(n, i);
+                for (size_t p = 0; p < pixels(); ++p) to[p] += weight[i] * plane[p];
+            }
             for (size_t p = 0; p < pixels(); ++p) to[p] = 1 / (1 + std::exp(-to[p]));
         }
+        no_norm();
     }
 
     void output_backward(float* dx, bool add, float* changes) const {
@@ -313,8 +331,7 @@ struct Step {
         float* dweight = changes + node.weights;
         std::fill_n(dweight, channels + 1, 0.0f);
         for (int n = 0; n < net.images; ++n) {
-            const float* from = value(input(), n);
-            const float* out = value(n);
+            const float* out = stored(n);
             float* change = gradient(n);
             float bias = 0;
             for (size_t p = 0; p < pixels(); ++p) {
@@ -323,7 +340,7 @@ struct Step {
             }
             dweight[channels] += bias;
             for (int i = 0; i < channels; ++i) {
-                const float* plane = from + i * pixels();
+                const float* plane = given(n, i);
                 float sum = 0;
                 for (size_t p = 0; p < pixels(); ++p) sum += change[p] * plane[p];
                 dweight[i] += sum;
@@ -347,10 +364,10 @@ void network_forward(const Network* net, const float* parameters, float* running
     for (int i = 0; i < net->count; ++i) {
         const Step step{*net, net->nodes[i], parameters, x, memory};
         switch (step.node.op) {
-            case INPUT: break;
+            case INPUT: step.no_norm(); break;
             case NEAREST:
             case BILINEAR: step.up(); break;
-            case CONCAT: step.concat(nullptr, false); break;
+            case CONCAT: step.concat(); break;
             case OUTPUT: step.output(); break;
             default: step.layer(running, momentum);
         }
@@ -371,7 +388,7 @@ void network_backward(const Network* net, const float* parameters, const float* 
             case BILINEAR:
                 if (dx != nullptr) step.up_backward(dx, *adds);
                 break;
-            case CONCAT: step.concat(adds, true); break;
+            case CONCAT: step.concat_backward(adds); break;
             case OUTPUT: step.output_backward(dx, *adds, changes); break;
             default: step.layer_backward(dx, *adds, changes);
         }

@@ -16,6 +16,7 @@ __all__ = ["Program"]
 # `Op` of network.cpp; what is not named here is a convolution.
 OPS = {"input": 0, "up-transposed": 2, "up-nearest": 3, "up-bilinear": 4, "concat": 5, "output": 6}
 CONVOLUTION = 1
+NORM = 5  # floats in a `Norm`
 
 
 class Program:
@@ -52,7 +53,7 @@ class Program:
             EPS,
             SLOPE,
         )
-        places = (self._nodes[-1].value, self._nodes[-1].gradient)
+        places = (self._nodes[-1].stored, self._nodes[-1].gradient)
         count = shape[0] * shape[2] * shape[3]
         self.output, self.change = (
             self._memory[at : at + count].view(shape[0], *shape[2:]) for at in places
@@ -110,23 +111,22 @@ class Program:
         copied.
         """
         readers = Counter(j for of_node in inputs for j in of_node)
-        images, end = self._shape[0], 0
+        end = 0
         for node, of_node in zip(reversed(self._nodes), reversed(inputs), strict=True):
             size = node.channels * node.height * node.width
             if node.op == OPS["input"]:
                 node.step = size
             elif not node.step:
-                node.value, node.gradient, node.step = end, end + images * size, size
-                end += 2 * images * size
-            if self._is_layer(node):
-                # Before normalisation: the values, then four numbers per channel.
-                node.raw = end
-                end += images * size + 4 * node.channels
+                length = self._shape[0] * size
+                node.stored, node.gradient, node.step = end, end + length, size
+                end += 2 * length
+            node.norms = end
+            end += NORM * node.channels
             at = 0
             for j in of_node if node.op == OPS["concat"] else ():
                 part = self._nodes[j]
                 if readers[j] == 1 and part.op != OPS["input"]:
-                    part.value, part.gradient = node.value + at, node.gradient + at
+                    part.stored, part.gradient = node.stored + at, node.gradient + at
                     part.step = node.step
                 at += part.channels * part.height * part.width
         return end
