@@ -30,13 +30,20 @@ typedef Vector Anywhere __attribute__((aligned(sizeof(float))));  // not on a ve
 inline Vector load(const float* p) { return *reinterpret_cast<const Anywhere*>(p); }
 inline void store(float* p, Vector v) { *reinterpret_cast<Anywhere*>(p) = v; }
 
+// Several multiplications take v from its register, where compilers would load it for each.
+inline void keep([[maybe_unused]] Vector& v) {
+#ifdef __AVX512F__
+    asm("" : "+v"(v));
+#endif
+}
+
 inline float total(Vector v) {
     float sum = 0;
     for (int lane = 0; lane < LANES; ++lane) sum += v[lane];
     return sum;
 }
 
-// Rows are short: to call a function for each would take longer than to copy it.
+// To copy a row, or put it somewhere. Rows are short: to call a function for each would take longer than to copy it.
 inline void copy_row(const float* from, int count, float* to) {
     for (; count >= LANES; count -= LANES, from += LANES, to += LANES) store(to, load(from));
     if (count & 8) std::memcpy(to, from, 8 * sizeof(float)), from += 8, to += 8;
@@ -45,12 +52,13 @@ inline void copy_row(const float* from, int count, float* to) {
     if (count & 1) *to = *from;
 }
 
-inline void add_row(const float* from, int count, float* to) {
+inline void put_row(const float* from, int count, float* to, bool add) {
+    if (!add) return copy_row(from, count, to);
     for (int j = 0; j < count; ++j) to[j] += from[j];
 }
 
-// Put two rows into one, in turns, or add them to it.
-inline void interleave(const float* even, const float* odd, int count, float* to, bool add) {
+// Two rows in turns.
+inline void put_turns(const float* even, const float* odd, int count, float* to, bool add) {
     if (add)
         for (int j = 0; j < count; ++j) to[2 * j] += even[j], to[2 * j + 1] += odd[j];
     else
@@ -246,7 +254,7 @@ inline void convolve(const float* in, size_t line, int channels, const Taps& tap
     }
 }
 
-// The output, from the image's lines; `add` it to what is there or not.
+// The output, from the image's lines; with `add`, on top of what is there.
 inline void forward(const Convolution& c, const float* image, float* output, bool add) {
     int positions = c.out_height * c.row;
     size_t line = positions + SLACK;
@@ -255,7 +263,7 @@ inline void forward(const Convolution& c, const float* image, float* output, boo
              c.taps(), lines, line, c.outputs, positions);
     for (int o = 0; o < c.outputs; ++o)
         for (int y = 0; y < c.out_height; ++y, output += c.out_width)
-            (add ? add_row : copy_row)(lines + o * line + size_t(y) * c.row, c.out_width, output);
+            put_row(lines + o * line + size_t(y) * c.row, c.out_width, output, add);
 }
 
 // The image's gradient, from the lines of the output's; likewise. The image's sides are multiples
@@ -280,9 +288,9 @@ inline void backward(const Convolution& c, const float* gradient, float* image, 
                 const size_t at = i * line + size_t(k) * c.row;
                 float* to = image + i * c.pixels() + size_t(y) * c.width;
                 if (c.stride == 2)
-                    interleave(column[0] + at, column[1] + at, count, to, add);
+                    put_turns(column[0] + at, column[1] + at, count, to, add);
                 else
-                    (add ? add_row : copy_row)(column[0] + at, count, to);
+                    put_row(column[0] + at, count, to, add);
             }
     }
 }
@@ -360,7 +368,7 @@ struct WeightGradient {
             for (int s = 0; s < TAPS; ++s) in[s] = load(x + taps.offset[t + s] + p);
             for (int o = 0; o < OUT; ++o) {
                 Vector out = load(d + o * c.gradient_line + p);
-                asm("" : "+v"(out));  // loaded once, not by each of the multiplications
+                keep(out);
                 for (int s = 0; s < TAPS; ++s) sum[o][s] += out * in[s];
             }
         }

@@ -122,8 +122,10 @@ class Program:
                 end += 2 * length
             node.norms = end
             end += NORM * node.channels
+            if node.op != OPS["concat"]:
+                continue
             at = 0
-            for j in of_node if node.op == OPS["concat"] else ():
+            for j in of_node:
                 part = self._nodes[j]
                 if readers[j] == 1 and part.op != OPS["input"]:
                     part.stored, part.gradient = node.stored + at, node.gradient + at

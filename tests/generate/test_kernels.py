@@ -88,12 +88,21 @@ def graph_of(*nodes):
             *(("f", "concat", None, "bde"), ("g", "up-transposed", 6, "f")),
             *(("h", "skip1", 1, "a"), ("i", "concat", None, "aghx"), ("y", "output", None, "i")),
         ),
+        graph_of(  # concatenations within one another; a transposed one adds to a gradient
+            *(("x", "input", None, ""), ("a", "conv3", 3, "x"), ("b", "down", 5, "a")),
+            *(
+                ("t", "up-transposed", 4, "b"),
+                ("c", "conv3", 2, "b"),
+                ("u", "up-nearest", None, "c"),
+            ),
+            *(("k", "concat", None, "tu"), ("m", "concat", None, "ka"), ("y", "output", None, "m")),
+        ),
         graph_of(  # above full resolution
             *(("x", "input", None, ""), ("u", "up-nearest", None, "x"), ("d", "down", 9, "u")),
             *(("y", "output", None, "d"),),
         ),
     ],
-    ids=["output only", "many paths", "above level 0"],
+    ids=["output only", "many paths", "nested", "above level 0"],
 )
 def test_any_graph(graph):
     if len(graph) == 2:  # no batch normalisation, no kink
