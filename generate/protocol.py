@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dipbench.canonical import canonical_key
-from dipbench.nodelink import from_node_link
+from dipbench.nodelink import from_node_link, parse_json
 
 if TYPE_CHECKING:
     from dipbench.dag import Graph
@@ -107,7 +107,7 @@ class Protocol:
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
         """The graphs of an own space, in the order of the file."""
-        graphs = json.loads(Path(self.graphs).read_text("utf-8")) if self.graphs else {}
+        graphs = parse_json(Path(self.graphs).read_bytes()) if self.graphs else {}
         return tuple(Candidate(name, from_node_link(graph)) for name, graph in graphs.items())
 
     def as_dict(self) -> dict[str, Any]:

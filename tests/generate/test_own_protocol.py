@@ -421,6 +421,15 @@ def test_a_file_that_does_not_hold_graphs_by_name_is_refused(folder, variant, te
         variant()
 
 
+def test_numbers_of_channels_too_long_to_be_any_are_refused(folder, variant, graphs):
+    def endless(data):
+        data["plain"]["nodes"][1]["channels"] = 10**30
+
+    (folder / "graphs.json").write_text(edited(graphs, endless))
+    with pytest.raises(ValueError, match="31 digits; expected at most 18"):
+        variant()
+
+
 def test_no_graphs_at_all_are_refused(folder, variant):
     (folder / "graphs.json").write_text("{}")
     with pytest.raises(ValueError, match=r"graphs\.json"):
