@@ -43,7 +43,7 @@ inline float total(Vector v) {
     return sum;
 }
 
-// To copy a row, or put it somewhere. Rows are short: to call a function for each would take longer than to copy it.
+// Rows are short: a call to copy one would take longer than the copy.
 inline void copy_row(const float* from, int count, float* to) {
     for (; count >= LANES; count -= LANES, from += LANES, to += LANES) store(to, load(from));
     if (count & 8) std::memcpy(to, from, 8 * sizeof(float)), from += 8, to += 8;
@@ -139,16 +139,19 @@ struct Convolution {
         return taps;
     }
 
-    // Row i of a phase holds pixels of row i * stride + y of the image, none if that is outside.
-    struct Phase {
-        int y;
-        int first, count;  // its columns that hold pixels
-        int x;             // the first of them in the image; from one to the next it is `stride`
+    // Row i of phase (a, b) holds pixels of row image_row(a, i), none if that is outside.
+    int image_row(int a, int i) const { return stride * i + a - padding; }
+    bool inside(int y) const { return y >= 0 && y < height; }
+
+    // The columns of phase (., b) that hold pixels.
+    struct Columns {
+        int first, count;
+        int x;  // the first of them in the image; from one to the next it is `stride`
     };
-    Phase phase(int a, int b) const {
+    Columns columns(int b) const {
         const int first = std::max(0, (padding - b + stride - 1) / stride);
         const int last = std::min((width - 1 + padding - b) / stride, row - 1);
-        return {a - padding, first, last - first + 1, stride * first + b - padding};
+        return {first, last - first + 1, stride * first + b - padding};
     }
 };
 
@@ -158,23 +161,24 @@ const float* image_lines(const Convolution& c, Planes planes) {
     float* lines = scratch(IMAGE, c.image_line * c.inputs);
     for (int i = 0; i < c.inputs; ++i) {
         const float* image = planes(i);
-        for (int number = 0; number < c.stride * c.stride; ++number) {
-            const auto phase = c.phase(number / c.stride, number % c.stride);
-            float* to = lines + i * c.image_line + number * c.phase_line;
+        for (int phase = 0; phase < c.stride * c.stride; ++phase) {
+            const auto columns = c.columns(phase % c.stride);
+            float* to = lines + i * c.image_line + phase * c.phase_line;
             float* const end = to + c.phase_line;
             for (int k = 0; k < c.out_height + c.extra; ++k, to += c.row) {
-                const int y = k * c.stride + phase.y;
-                if (y < 0 || y >= c.height) {
+                const int y = c.image_row(phase / c.stride, k);
+                if (!c.inside(y)) {
                     std::fill_n(to, c.row, 0.0f);
                     continue;
                 }
-                const float* from = image + size_t(y) * c.width + phase.x;
-                for (int j = 0; j < phase.first; ++j) to[j] = 0;
+                const float* from = image + size_t(y) * c.width + columns.x;
+                for (int j = 0; j < columns.first; ++j) to[j] = 0;
+                float* first = to + columns.first;
                 if (c.stride == 1)
-                    copy_row(from, phase.count, to + phase.first);
+                    copy_row(from, columns.count, first);
                 else
-                    for (int j = 0; j < phase.count; ++j) to[phase.first + j] = from[2 * j];
-                for (int j = phase.first + phase.count; j < c.row; ++j) to[j] = 0;
+                    for (int j = 0; j < columns.count; ++j) first[j] = from[2 * j];
+                for (int j = columns.first + columns.count; j < c.row; ++j) to[j] = 0;
             }
             std::fill(to, end, 0.0f);
         }
@@ -227,8 +231,9 @@ void convolve_block(bool wide, const float* in, size_t line, int channels, const
 
 // out[o][p] = sum of weight(o, i, t) * in[i][p + offset[t]], where weight(o, i, t) lies at
 // weight[o * from + i * to + number[t]].
-inline void convolve(const float* in, size_t line, int channels, const Taps& taps, const float* weight,
-              size_t from, size_t to, float* out, size_t out_line, int outputs, int positions) {
+inline void convolve(const float* in, size_t line, int channels, const Taps& taps,
+                     const float* weight, size_t from, size_t to, float* out, size_t out_line,
+                     int outputs, int positions) {
     float* packed = scratch(PACKED, size_t(outputs) * channels * taps.count);
     float* next = packed;
     for (int o = 0, block; o < outputs; o += block) {
@@ -273,18 +278,17 @@ inline void backward(const Convolution& c, const float* gradient, float* image, 
     const size_t line = positions + SLACK;
     float* lines = scratch(RESULT, line * c.inputs * c.stride);
     for (int a = 0; a < c.stride; ++a) {
-        const float* column[2];  // of the image, on the lines
+        const float* column[2];  // where columns 0 and 1 of the image begin on the lines
         for (int b = 0; b < c.stride; ++b) {
             float* to = lines + b * line * c.inputs;
             convolve(gradient, c.gradient_line, c.outputs, c.gradient_taps(a, b), c.weight,
                      c.taps(), c.inputs * c.taps(), to, line, c.inputs, positions);
-            column[c.phase(a, b).x] = to + c.phase(a, b).first;
+            column[c.columns(b).x] = to + c.columns(b).first;
         }
-        const int top = c.phase(a, 0).y, count = c.width / c.stride;
         for (int i = 0; i < c.inputs; ++i)
             for (int k = 0; k < c.out_height + c.extra; ++k) {
-                const int y = k * c.stride + top;
-                if (y < 0 || y >= c.height) continue;
+                const int y = c.image_row(a, k), count = c.width / c.stride;
+                if (!c.inside(y)) continue;
                 const size_t at = i * line + size_t(k) * c.row;
                 float* to = image + i * c.pixels() + size_t(y) * c.width;
                 if (c.stride == 2)

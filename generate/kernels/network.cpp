@@ -1,8 +1,9 @@
 // A whole network, forward and backward, for one CPU core: the nodes of the graph in order, all
 // values in one piece of memory. A network of this size then stays in the second cache.
 //
-// Python lays out the nodes (see `__init__.py`); nothing here allocates, but for scratch memory.
-// Tensors are float32, contiguous, (images, channels, height, width), as torch has them.
+// Python lays out the nodes (see `program.py`); nothing here allocates but scratch memory and a few
+// numbers per channel.
+// Tensors are float32, (images, channels, height, width), each image contiguous.
 //
 // A layer stores its values as they are before batch normalisation and LeakyReLU; whoever reads
 // them applies both. So they go through memory once, and the gradient finds what it needs.
@@ -101,6 +102,7 @@ struct Norm {
     }
 };
 const Norm NONE{0, 1, 1, 0, 1};
+static_assert(sizeof(Norm) == 5 * sizeof(float));  // as in program.py
 
 // A node while it runs.
 struct Step {
@@ -122,9 +124,11 @@ struct Step {
     float* stored(int n, int k = 0) const {
         return memory + node.stored + n * node.step + k * pixels();
     }
-    float* gradient(int n, int k = 0) const {
-        return memory + node.gradient + n * node.step + k * pixels();
+    float* gradient(const Node& of, int n, int k = 0) const {
+        return memory + of.gradient + n * of.step + k * pixels(of);
     }
+    float* gradient(int n, int k = 0) const { return gradient(node, n, k); }
+    bool passes_on() const { return input().op != INPUT; }  // the network's input needs none
     Norm* norms(const Node& of) const { return reinterpret_cast<Norm*>(memory + of.norms); }
     Norm* norms() const { return norms(node); }
 
@@ -149,7 +153,7 @@ struct Step {
     void layer(float* running, float momentum) const {
         const Convolution c = convolution();
         const double count = double(net.images) * pixels();
-        std::vector<double> total(node.channels), spread(node.channels);
+        std::vector<double> total(node.channels);
         for (int n = 0; n < net.images; ++n) {
             const auto planes = [&](int k) { return given(n, k); };
             if (node.op == TRANSPOSED)
@@ -165,9 +169,10 @@ struct Step {
             float used[2] = {*mean, *variance};
             if (momentum > 0) {
                 used[0] = float(total[k] / count);
+                double spread = 0;
                 for (int n = 0; n < net.images; ++n)
-                    spread[k] += squares(stored(n, k), pixels(), used[0]);
-                used[1] = float(spread[k] / count);
+                    spread += squares(stored(n, k), pixels(), used[0]);
+                used[1] = float(spread / count);
                 *mean += momentum * (used[0] - *mean);
                 *variance += momentum * (used[1] * float(count) / (float(count) - 1) - *variance);
             }
@@ -177,7 +182,7 @@ struct Step {
         }
     }
 
-    void layer_backward(float* dx, bool add, float* changes) const {
+    void layer_backward(bool add, float* changes) const {
         const Convolution c = convolution();
         float* dweight = changes + node.weights;
         const double count = double(net.images) * pixels();
@@ -197,22 +202,21 @@ struct Step {
         float* dy = conv::scratch(conv::CHANGE, pixels());
         for (int n = 0; n < net.images; ++n) {
             const auto planes = [&](int k) { return given(n, k); };
-            const auto changes = [&](int k) {
+            const auto dys = [&](int k) {
                 const Norm norm = norms()[k];
                 norm.backward(gradient(n, k), stored(n, k), pixels(), a[k], b[k], dy);
                 return dy;
             };
             const bool swapped = node.op == TRANSPOSED;
-            const float* image =
-                swapped ? conv::image_lines(c, changes) : conv::image_lines(c, planes);
-            const float* gradient =
-                swapped ? conv::gradient_lines(c, planes) : conv::gradient_lines(c, changes);
-            sums.add(image, gradient);
-            if (dx == nullptr) continue;
+            const float* image = swapped ? conv::image_lines(c, dys) : conv::image_lines(c, planes);
+            const float* change =
+                swapped ? conv::gradient_lines(c, planes) : conv::gradient_lines(c, dys);
+            sums.add(image, change);
+            if (!passes_on()) continue;
             if (swapped)
-                conv::forward(c, image, dx + n * input().step, add);
+                conv::forward(c, image, gradient(input(), n), add);
             else
-                conv::backward(c, gradient, dx + n * input().step, add);
+                conv::backward(c, change, gradient(input(), n), add);
         }
         sums.finish(dweight);
     }
@@ -229,7 +233,7 @@ struct Step {
     }
 
     void up() const {
-        const int height = node.height / 2, width = node.width / 2;
+        const int width = node.width / 2;
         const float share = node.op == NEAREST ? 1.0f : 0.75f;
         float* blend = conv::scratch(conv::RESULT, width + 2) + 1;
         for (int n = 0; n < net.images; ++n)
@@ -252,7 +256,8 @@ struct Step {
         no_norm();
     }
 
-    void up_backward(float* dx, bool add) const {
+    void up_backward(bool add) const {
+        if (!passes_on()) return;
         const int height = node.height / 2, width = node.width / 2;
         const float share = node.op == NEAREST ? 1.0f : 0.75f;
         // Row of the gradient with a border of zeros, and what of it goes to each column.
@@ -261,7 +266,7 @@ struct Step {
         row[-1] = row[node.width] = 0;
         for (int n = 0; n < net.images; ++n) {
             const float* from = gradient(n);
-            float* to = dx + n * input().step;
+            float* to = gradient(input(), n);
             if (!add) std::fill_n(to, node.channels * height * width, 0.0f);
             for (int k = 0; k < node.channels; ++k, to += height * width)
                 for (int y = 0; y < node.height; ++y, from += node.width) {
@@ -299,7 +304,7 @@ struct Step {
             if (part.op == INPUT) continue;
             for (int n = 0; n < net.images; ++n) {
                 const float* from = gradient(n, first);
-                float* to = memory + part.gradient + n * part.step;
+                float* to = gradient(part, n);
                 const size_t length = part.channels * pixels();
                 if (adds[k])
                     for (size_t p = 0; p < length; ++p) to[p] += from[p];
@@ -322,10 +327,9 @@ struct Step {
             }
             for (size_t p = 0; p < pixels(); ++p) to[p] = 1 / (1 + std::exp(-to[p]));
         }
-        no_norm();
     }
 
-    void output_backward(float* dx, bool add, float* changes) const {
+    void output_backward(float* changes) const {
         const int channels = input().channels;
         const float* weight = parameters + node.weights;
         float* dweight = changes + node.weights;
@@ -344,10 +348,9 @@ struct Step {
                 float sum = 0;
                 for (size_t p = 0; p < pixels(); ++p) sum += change[p] * plane[p];
                 dweight[i] += sum;
-                if (dx == nullptr) continue;
-                float* to = dx + n * input().step + i * pixels();
-                for (size_t p = 0; p < pixels(); ++p)
-                    to[p] = (add ? to[p] : 0) + weight[i] * change[p];
+                if (!passes_on()) continue;
+                float* to = gradient(input(), n, i);  // nothing is there yet
+                for (size_t p = 0; p < pixels(); ++p) to[p] = weight[i] * change[p];
             }
         }
     }
@@ -377,20 +380,15 @@ void network_forward(const Network* net, const float* parameters, float* running
 // The gradients of all parameters, once the output's lies in its place in the memory.
 void network_backward(const Network* net, const float* parameters, const float* x, float* memory,
                       float* changes) {
-    for (int i = net->count - 1; i >= 0; --i) {
+    for (int i = net->count - 1; i > 0; --i) {
         const Step step{*net, net->nodes[i], parameters, x, memory};
-        const Node& node = step.node;
-        if (node.op == INPUT) continue;  // it may stand anywhere
-        const int* adds = net->adds + node.first_input;
-        float* dx = step.input().op == INPUT ? nullptr : memory + step.input().gradient;
-        switch (node.op) {
+        const int* adds = net->adds + step.node.first_input;
+        switch (step.node.op) {
             case NEAREST:
-            case BILINEAR:
-                if (dx != nullptr) step.up_backward(dx, *adds);
-                break;
+            case BILINEAR: step.up_backward(*adds); break;
             case CONCAT: step.concat_backward(adds); break;
-            case OUTPUT: step.output_backward(dx, *adds, changes); break;
-            default: step.layer_backward(dx, *adds, changes);
+            case OUTPUT: step.output_backward(changes); break;
+            default: step.layer_backward(*adds, changes);
         }
     }
 }
