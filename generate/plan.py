@@ -96,14 +96,9 @@ def sample(protocol: Protocol, count: int) -> Sequence[Architecture | Candidate]
 
 
 def seed_sample(protocol: Protocol, count: int) -> list[Unit]:
-    """The units of `sample`, all seeds, the first group of images: how far seeds lie apart."""
+    """All units of `sample`: how far seeds lie apart, before all of the plan is done."""
     chosen = {a.name for a in sample(protocol, count)}
-    first = protocol.images["dip"][0]
-    return [
-        unit
-        for unit in make_plan(protocol)
-        if unit.architecture.name in chosen and unit.images[:1] in ((), (first,))
-    ]
+    return [unit for unit in make_plan(protocol) if unit.architecture.name in chosen]
 
 
 def _stratum(a: Architecture | Candidate) -> tuple[int, int, tuple[str, int], int, str]:
