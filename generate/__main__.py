@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time")
     run.add_argument("--limit", type=_positive, metavar="N", help="measure at most N units")
     run.add_argument(
-        "--sample", type=_positive, metavar="N", help="only N architectures, with all seeds and images"
+        "--sample", type=_positive, metavar="N", help="only N architectures, but with all runs"
     )
     run.add_argument("--quiet", action="store_true", help="no progress bar")
 
