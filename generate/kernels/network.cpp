@@ -61,6 +61,7 @@ float squares(const float* y, size_t pixels, float mean) {
 }
 
 // Batch normalisation and LeakyReLU of one channel: from what is stored, y, to the values, z.
+// Use a copy of one: its loops run in vectors only where what they write cannot be part of it.
 struct Norm {
     float mean, inverse, gamma, beta, slope;
 
