@@ -313,28 +313,16 @@ def _parquet(
         table = pa.Table.from_pylist(list(rows), schema=schema)
     # Measured numbers hardly repeat, so a dictionary of them is a waste; compression finds more
     # where their first bytes lie together, then their second, and so on.
-    apart, repeating = _leaves(schema)
+    element = {"ints": ".list.element", "floats": ".list.element"}
+    paths = {c.name + element.get(c.kind, ""): c.kind for c in columns}
+    measured = [path for path, kind in paths.items() if kind in ("float", "floats")]
     sink = pa.BufferOutputStream()
     pq.write_table(
         table,
         sink,
         compression="zstd",
         compression_level=level,
-        use_dictionary=repeating,
-        use_byte_stream_split=apart,
+        use_dictionary=[path for path in paths if path not in measured],
+        use_byte_stream_split=measured,
     )
     return memoryview(sink.getvalue())
-
-
-def _leaves(schema: pa.Schema) -> tuple[list[str], list[str]]:
-    """Parquet's paths of the columns of floating-point numbers, and of the others."""
-    import pyarrow as pa
-
-    floating: list[str] = []
-    others: list[str] = []
-    for field in schema:
-        nested = pa.types.is_list(field.type)
-        leaf = field.type.value_type if nested else field.type
-        of = floating if pa.types.is_floating(leaf) else others
-        of.append(f"{field.name}.list.element" if nested else field.name)
-    return floating, others

@@ -94,10 +94,8 @@ class Scorer:
         return {"synflow": float(np.log10(synflow(network, self.protocol.size)))}
 
     def spectrum(self, graph: Graph, key: str, seed: int) -> dict[str, float]:
-        name, channels = (
-            (self.protocol.name, key, seed, self.image),
-            self.protocol.dip.input_channels,
-        )
+        name = (self.protocol.name, key, seed, self.image)
+        channels = self.protocol.dip.input_channels
         network = EncoderDecoder(graph, channels, [numpy_stream(*name, "weights")])
         with torch.no_grad():
             output = network(fixed_input(self.protocol, name)[None])

@@ -111,7 +111,6 @@ struct Convolution {
 
     size_t gradient_start() const { return round_up(extra * row + extra); }
     size_t pixels() const { return size_t(height) * width; }
-    size_t out_pixels() const { return size_t(out_height) * out_width; }
     size_t taps() const { return size_t(kernel) * kernel; }
     size_t weights() const { return outputs * inputs * taps(); }
 

@@ -222,20 +222,20 @@ struct Step {
         sums.finish(dweight);
     }
 
-    // Two rows of the smaller plane, and their shares, that make row y of the larger.
+    // Two rows of the smaller plane make row y of the larger, and so with columns. The share is
+    // that of the near one.
+    float near_share() const { return node.op == NEAREST ? 1.0f : 0.75f; }
     struct Rows {
         int near, far;
-        float share;
     };
     Rows rows(int y) const {
-        if (node.op == NEAREST) return {y / 2, y / 2, 1.0f};
         int near = y / 2, far = std::clamp(y % 2 ? near + 1 : near - 1, 0, node.height / 2 - 1);
-        return {near, far, 0.75f};
+        return {near, node.op == NEAREST ? near : far};
     }
 
     void up() const {
         const int width = node.width / 2;
-        const float share = node.op == NEAREST ? 1.0f : 0.75f;
+        const float share = near_share();
         float* blend = conv::scratch(conv::RESULT, width + 2) + 1;
         for (int n = 0; n < net.images; ++n)
             for (int k = 0; k < node.channels; ++k) {
@@ -260,7 +260,7 @@ struct Step {
     void up_backward(bool add) const {
         if (!passes_on()) return;
         const int height = node.height / 2, width = node.width / 2;
-        const float share = node.op == NEAREST ? 1.0f : 0.75f;
+        const float share = near_share();
         // Row of the gradient with a border of zeros, and what of it goes to each column.
         float* row = conv::scratch(conv::RESULT, node.width + 2) + 1;
         float* sum = conv::scratch(conv::PACKED, width);

@@ -113,12 +113,11 @@ class Program:
         readers = Counter(j for of_node in inputs for j in of_node)
         end = 0
         for node, of_node in zip(reversed(self._nodes), reversed(inputs), strict=True):
-            size = node.channels * node.height * node.width
             if node.op == OPS["input"]:
-                node.step = size
+                node.step = node.size
             elif not node.step:
-                length = self._shape[0] * size
-                node.stored, node.gradient, node.step = end, end + length, size
+                length = self._shape[0] * node.size
+                node.stored, node.gradient, node.step = end, end + length, node.size
                 end += 2 * length
             node.norms = end
             end += NORM * node.channels
@@ -130,7 +129,7 @@ class Program:
                 if readers[j] == 1 and part.op != OPS["input"]:
                     part.stored, part.gradient = node.stored + at, node.gradient + at
                     part.step = node.step
-                at += part.channels * part.height * part.width
+                at += part.size
         return end
 
     @staticmethod
