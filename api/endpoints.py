@@ -20,10 +20,10 @@ from dipbench import (
     query,
     slc,
 )
-from dipbench.nodelink import from_node_link, parse_json
+from dipbench.graphs.nodelink import from_node_link, parse_json
 
 if TYPE_CHECKING:
-    from dipbench.dag import Graph
+    from dipbench.graphs.dag import Graph
 
 __all__ = [
     "BadRequest",

@@ -27,12 +27,12 @@ from dipbench.errors import (
 )
 
 if TYPE_CHECKING:
-    from dipbench.canonical import canonical_key
-    from dipbench.features import depth, macs, params, slc, slc_many
-    from dipbench.hub import download, load
+    from dipbench.graphs.canonical import canonical_key
+    from dipbench.graphs.features import depth, macs, params, slc, slc_many
     from dipbench.lookup import Curve, Result, query, query_many
-    from dipbench.space import Architecture, Space
-    from dipbench.table import Table
+    from dipbench.spaces.space import Architecture, Space
+    from dipbench.table.hub import download, load
+    from dipbench.table.table import Table
 
 __version__ = "0.1.0"
 
@@ -61,21 +61,21 @@ __all__ = [
 ]
 
 _HOME = {
-    "Architecture": "space",
+    "Architecture": "spaces.space",
     "Curve": "lookup",
     "Result": "lookup",
-    "Space": "space",
-    "Table": "table",
-    "canonical_key": "canonical",
-    "depth": "features",
-    "download": "hub",
-    "load": "hub",
-    "macs": "features",
-    "params": "features",
+    "Space": "spaces.space",
+    "Table": "table.table",
+    "canonical_key": "graphs.canonical",
+    "depth": "graphs.features",
+    "download": "table.hub",
+    "load": "table.hub",
+    "macs": "graphs.features",
+    "params": "graphs.features",
     "query": "lookup",
     "query_many": "lookup",
-    "slc": "features",
-    "slc_many": "features",
+    "slc": "graphs.features",
+    "slc_many": "graphs.features",
 }
 
 

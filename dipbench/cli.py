@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dipbench.errors import InvalidArchitecture, NotInTable, SearchLimitExceeded
-from dipbench.hub import load
-from dipbench.space import Architecture
+from dipbench.spaces.space import Architecture
+from dipbench.table.hub import load
 
 if TYPE_CHECKING:
-    from dipbench.dag import Graph
+    from dipbench.graphs.dag import Graph
     from dipbench.nas import Problem
 
 __all__ = ["main"]
 
-# What `dipbench table` says of `dipbench.coverage.Coverage`.
+# What `dipbench table` says of `dipbench.table.coverage.Coverage`.
 SHOWN = (
     "tasks",
     "architectures",
@@ -156,8 +156,8 @@ def _query(options: argparse.Namespace) -> None:
 
 
 def _features(options: argparse.Namespace) -> None:
-    from dipbench.canonical import canonical_key
-    from dipbench.features import depth, macs, params, slc
+    from dipbench.graphs.canonical import canonical_key
+    from dipbench.graphs.features import depth, macs, params, slc
 
     found = _architecture(options.architecture, options.name)
     graph = Architecture.parse(found).graph if isinstance(found, str) else found
@@ -174,7 +174,7 @@ def _features(options: argparse.Namespace) -> None:
 def _table(options: argparse.Namespace) -> None:
     from dataclasses import asdict
 
-    from dipbench.coverage import coverage
+    from dipbench.table.coverage import coverage
 
     table = load(options.table)
     said = {"protocol": table.protocol, "space": table.manifest["space"]}
@@ -184,14 +184,14 @@ def _table(options: argparse.Namespace) -> None:
 
 
 def _plot(options: argparse.Namespace) -> None:
-    from dipbench.plots import scatter_plots
+    from dipbench.reports.plots import scatter_plots
 
     for path in scatter_plots(load(options.table), options.out):
         print(path)
 
 
 def _findings(options: argparse.Namespace) -> None:
-    from dipbench.findings import as_json, study, write_findings
+    from dipbench.reports.findings import as_json, study, write_findings
 
     table = load(options.table)
     if options.json:
@@ -202,8 +202,8 @@ def _findings(options: argparse.Namespace) -> None:
 
 
 def _proxy(options: argparse.Namespace) -> None:
-    from dipbench.proxy import write_proxy
-    from dipbench.proxy.study import as_json, study
+    from dipbench.reports.proxy import write_proxy
+    from dipbench.reports.proxy.study import as_json, study
 
     given = load(options.table), options.scores
     if options.json:
@@ -215,10 +215,10 @@ def _proxy(options: argparse.Namespace) -> None:
 
 
 def _datasheet(options: argparse.Namespace) -> None:
-    from dipbench.coverage import coverage
-    from dipbench.hub import REPO_ID
     from dipbench.publish.datasheet import datasheet
     from dipbench.publish.release import Release
+    from dipbench.table.coverage import coverage
+    from dipbench.table.hub import REPO_ID
 
     table = load(options.table)
     print(datasheet(Release(REPO_ID, table.manifest, coverage(table))), end="")
@@ -270,7 +270,7 @@ def _problem(options: argparse.Namespace) -> Problem:
 
 
 def _download(options: argparse.Namespace) -> None:
-    from dipbench.hub import REPO_ID, download
+    from dipbench.table.hub import REPO_ID, download
 
     print(download(options.repo or REPO_ID, options.revision))
 
@@ -294,7 +294,7 @@ def _read_graph(path: Path, name: str | None) -> Graph:
         OSError: the file cannot be read.
         InvalidArchitecture: it is no such JSON.
     """
-    from dipbench.nodelink import from_node_link, parse_json
+    from dipbench.graphs.nodelink import from_node_link, parse_json
 
     try:
         data = parse_json(path.read_bytes())

@@ -7,18 +7,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from dipbench.aggregate import summarise
-from dipbench.canonical import dag_key, is_key
-from dipbench.dag import as_integer, check
 from dipbench.errors import InvalidTable, NotInTable
-from dipbench.hub import load
-from dipbench.space import SPACES, Architecture
-from dipbench.table import Table
+from dipbench.graphs.canonical import dag_key, is_key
+from dipbench.graphs.dag import as_integer, check
+from dipbench.spaces.space import SPACES, Architecture
+from dipbench.table.aggregate import summarise
+from dipbench.table.hub import load
+from dipbench.table.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dipbench.dag import Graph
+    from dipbench.graphs.dag import Graph
 
 __all__ = ["Curve", "Queryable", "Result", "query", "query_many"]
 
@@ -39,9 +39,9 @@ class Result:
         task, seed, image: what was asked for; None stands for all that there is.
         supervised_rmse, supervised_rmse_val: of the test and of the validation images.
         dip_rmse: Deep Image Prior, the peak (least recorded RMSE) of the raw output.
-        supervised_std, dip_std: standard deviation between seeds, see `dipbench.aggregate`.
+        supervised_std, dip_std: standard deviation between seeds, see `dipbench.table.aggregate`.
         dip_final_rmse, dip_averaged_rmse, dip_averaged_final_rmse, dip_stopped_rmse: other
-            ways to score the same fits, see `dipbench.schema`.
+            ways to score the same fits, see `dipbench.table.schema`.
         n_seeds, n_images, n_fits: supervised trainings, different DIP images, DIP fits.
         n_censored, n_failed: DIP fits whose peak is their last point; diverged runs.
         depth, slc, params, macs: features; params and MACs of the supervised network.

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from dipbench import __version__
-from dipbench.schema import SCHEMA_VERSION, markdown
+from dipbench.table.schema import SCHEMA_VERSION, markdown
 
 project = "dipbench"
 author = "the dipbench maintainers"

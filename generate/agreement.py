@@ -12,7 +12,7 @@ import statistics
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from dipbench.aggregate import Run, seed_std
+from dipbench.table.aggregate import Run, seed_std
 from generate.shards import Results, Row
 
 __all__ = ["SCORES", "Agreement", "agreement", "report"]

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from dipbench.aggregate import summarise
-from dipbench.features import depth, macs, params, slc
-from dipbench.nodelink import to_node_link
-from dipbench.schema import CURVES, RUNS
-from dipbench.space import Architecture
-from dipbench.table import write_table
+from dipbench.graphs.features import depth, macs, params, slc
+from dipbench.graphs.nodelink import to_node_link
+from dipbench.spaces.space import Architecture
+from dipbench.table.aggregate import summarise
+from dipbench.table.schema import CURVES, RUNS
+from dipbench.table.table import write_table
 from generate.plan import make_plan, measured_architectures
 from generate.protocol import Candidate, Protocol
 from generate.shards import Results

@@ -6,10 +6,10 @@ import os
 import time
 from pathlib import Path
 
-from dipbench.hub import load
 from dipbench.lookup import query
-from dipbench.plots import scatter_plots
-from dipbench.table import Table
+from dipbench.reports.plots import scatter_plots
+from dipbench.table.hub import load
+from dipbench.table.table import Table
 from generate.assemble import assemble
 from generate.images import load_images
 from generate.protocol import Protocol

@@ -18,7 +18,7 @@ from generate.streams import numpy_stream, torch_stream
 from generate.tasks import degrade, rmse
 
 if TYPE_CHECKING:
-    from dipbench.dag import Graph
+    from dipbench.graphs.dag import Graph
 
 __all__ = ["DipFits", "Record", "fit", "fixed_input"]
 

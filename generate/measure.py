@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 
 def measure(protocol: Protocol, unit: Unit, images: Images, device: torch.device) -> list[Row]:
-    """The rows of `unit`: the columns of RUNS in `dipbench.schema`, and a ``curve``.
+    """The rows of `unit`: the columns of RUNS in `dipbench.table.schema`, and a ``curve``.
 
     A run in which any number is not finite has the status ``diverged`` and no results.
     """

@@ -18,12 +18,12 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import skip_init
 
-from dipbench.canonical import canonical_order
-from dipbench.dag import check
 from dipbench.errors import InvalidArchitecture
+from dipbench.graphs.canonical import canonical_order
+from dipbench.graphs.dag import check
 
 if TYPE_CHECKING:
-    from dipbench.dag import Graph
+    from dipbench.graphs.dag import Graph
 
 __all__ = ["EncoderDecoder", "SideBySide"]
 

@@ -12,7 +12,7 @@ from generate.kernels import CpuNetworks, library
 from generate.network import EncoderDecoder
 
 if TYPE_CHECKING:
-    from dipbench.dag import Graph
+    from dipbench.graphs.dag import Graph
 
 __all__ = ["Networks", "engine", "make_networks"]
 

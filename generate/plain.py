@@ -17,7 +17,7 @@ from generate.network import EncoderDecoder
 from generate.protocol import Protocol
 
 if TYPE_CHECKING:
-    from dipbench.dag import Graph
+    from dipbench.graphs.dag import Graph
 
 __all__ = ["plain_dip", "plain_training", "rate"]
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dipbench.features import depth, params, slc
-from dipbench.space import UPSAMPLES, WIDTHS, Architecture, Space
+from dipbench.graphs.features import depth, params, slc
+from dipbench.spaces.space import UPSAMPLES, WIDTHS, Architecture, Space
 from generate.protocol import Candidate, Protocol
 
 __all__ = ["Unit", "make_plan", "measured_architectures", "sample", "seed_sample"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 
-from dipbench.features import macs
-from dipbench.space import Architecture
+from dipbench.graphs.features import macs
+from dipbench.spaces.space import Architecture
 from generate.plan import Unit
 from generate.protocol import Candidate, Protocol
 from generate.shards import Results

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dipbench.canonical import canonical_key
-from dipbench.nodelink import from_node_link, parse_json
+from dipbench.graphs.canonical import canonical_key
+from dipbench.graphs.nodelink import from_node_link, parse_json
 
 if TYPE_CHECKING:
-    from dipbench.dag import Graph
+    from dipbench.graphs.dag import Graph
 
 __all__ = ["Candidate", "DipSettings", "Protocol", "SupervisedSettings", "log_steps"]
 

@@ -9,9 +9,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from dipbench.canonical import is_key
-from dipbench.dag import check
-from dipbench.space import SPACES, Architecture
+from dipbench.graphs.canonical import is_key
+from dipbench.graphs.dag import check
+from dipbench.spaces.space import SPACES, Architecture
 from generate.protocol import MANIFESTS, DipSettings, Protocol, SupervisedSettings
 
 __all__ = ["PROTOCOLS", "get", "read_protocol"]

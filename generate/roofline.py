@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from dipbench.dag import check
-from dipbench.features import macs, params
+from dipbench.graphs.dag import check
+from dipbench.graphs.features import macs, params
 from generate.clock import clock
 
 if TYPE_CHECKING:
-    from dipbench.dag import Graph
+    from dipbench.graphs.dag import Graph
 
 __all__ = ["Ceilings", "Work", "ceilings", "work"]
 

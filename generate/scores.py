@@ -1,8 +1,8 @@
 """Training-free scores: what a network's initial weights say of it, without any training.
 
-What each is, is stated in `dipbench.proxy.scores`. The gradient is that of the first step of the
-supervised training of a seed; the output whose spectrum is compared is that which the DIP fit of
-a seed begins with, but for the perturbation of its input.
+What each is, is stated in `dipbench.reports.proxy.scores`. The gradient is that of the first step
+of the supervised training of a seed; the output whose spectrum is compared is that which the DIP
+fit of a seed begins with, but for the perturbation of its input.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torch import nn
 from tqdm import tqdm
 
 from dipbench.files import replacing
-from dipbench.proxy.scores import COLUMNS
+from dipbench.reports.proxy.scores import COLUMNS
 from generate.clock import clock
 from generate.dip import fixed_input
 from generate.images import Array, Images
@@ -34,7 +34,7 @@ from generate.supervised import training_batches, weights_stream
 from generate.tasks import degrade
 
 if TYPE_CHECKING:
-    from dipbench.dag import Graph
+    from dipbench.graphs.dag import Graph
 
 __all__ = ["Scorer", "ring_spectrum", "scores_csv", "synflow", "write_scores"]
 

@@ -17,7 +17,7 @@ from generate.streams import numpy_stream
 from generate.tasks import add_noise, degrade, rmse
 
 if TYPE_CHECKING:
-    from dipbench.dag import Graph
+    from dipbench.graphs.dag import Graph
 
 __all__ = ["Training", "one_cycle", "pairs", "train", "training_batches", "weights_stream"]
 

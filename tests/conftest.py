@@ -5,11 +5,11 @@ import signal
 import numpy as np
 import pytest
 
-from dipbench.aggregate import summarise
-from dipbench.features import macs, params
-from dipbench.schema import CURVES, RUNS
-from dipbench.space import Space
-from dipbench.table import write_table
+from dipbench.graphs.features import macs, params
+from dipbench.spaces.space import Space
+from dipbench.table.aggregate import summarise
+from dipbench.table.schema import CURVES, RUNS
+from dipbench.table.table import write_table
 
 SUPERVISED_STEPS = [1, 3, 10, 37, 111, 223, 333, 548, 741, 1000]
 DIP_STEPS = [1, 10, 30, 100, 300, 1000, 3000]

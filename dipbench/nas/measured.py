@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from dipbench.errors import InvalidTable, NotInTable
 from dipbench.nas.objectives import FREE, OBJECTIVES, Objective
-from dipbench.space import SPACES, Architecture, Space
+from dipbench.spaces.space import SPACES, Architecture, Space
 
 if TYPE_CHECKING:
-    from dipbench.table import Table
+    from dipbench.table.table import Table
 
 __all__ = ["Measured", "Member", "Runs", "measured"]
 

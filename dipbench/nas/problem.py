@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from dipbench.canonical import is_key
-from dipbench.dag import as_integer
 from dipbench.errors import NotInTable
-from dipbench.hub import load
+from dipbench.graphs.canonical import is_key
+from dipbench.graphs.dag import as_integer
 from dipbench.nas.evaluation import Budget, BudgetExceeded, Evaluation, Features
 from dipbench.nas.measured import Measured, Member, Which, measured
 from dipbench.nas.objectives import checked
 from dipbench.nas.query import FULL, Query, Seed
-from dipbench.space import Architecture
+from dipbench.spaces.space import Architecture
+from dipbench.table.hub import load
 
 if TYPE_CHECKING:
-    from dipbench.table import Table
+    from dipbench.table.table import Table
 
 __all__ = ["BudgetExceeded", "Evaluation", "Features", "Problem"]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from dipbench.dag import as_integer
+from dipbench.graphs.dag import as_integer
 from dipbench.nas.algorithms import ALGORITHMS, Algorithm, named, search
 from dipbench.nas.comparison import Comparison, Search
 from dipbench.nas.incumbent import trajectory

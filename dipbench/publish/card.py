@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from dipbench.publish.datasheet import coverage_table, limits, protocol_table, terms
 from dipbench.publish.release import KEYWORDS, LICENSE, NO_PICTURES, RMSE, Release, quoted
-from dipbench.schema import FILES, Column, markdown
+from dipbench.table.schema import FILES, Column, markdown
 
 __all__ = ["card", "size_category"]
 
-# As `datasets` names the Arrow types of `dipbench.schema.arrow_schema`.
+# As `datasets` names the Arrow types of `dipbench.table.schema.arrow_schema`.
 FEATURES = {
     "string": "dtype: string",
     "bool": "dtype: bool",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dipbench.publish.release import KEYWORDS, LICENSE_URL, MAINTAINERS, NO_PICTURES, RMSE, Release
-from dipbench.schema import FILES, TITLES, Column
+from dipbench.table.schema import FILES, TITLES, Column
 
 __all__ = ["croissant"]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dipbench.coverage import plan
-from dipbench.markdown import table
 from dipbench.publish.release import LICENSE, LICENSE_URL, MAINTAINERS, NO_PICTURES, RMSE, Release
-from dipbench.schema import TITLES
+from dipbench.reports.markdown import table
+from dipbench.table.coverage import plan
+from dipbench.table.schema import TITLES
 
 __all__ = ["coverage_table", "datasheet", "limits", "protocol_table", "terms"]
 

@@ -13,15 +13,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from dipbench.coverage import coverage
 from dipbench.errors import InvalidTable
-from dipbench.hub import load
-from dipbench.manifest import MANIFEST, digest
 from dipbench.publish.card import card
 from dipbench.publish.croissant import croissant
 from dipbench.publish.datasheet import datasheet
 from dipbench.publish.release import Release, cff, check_date, check_repo_id
-from dipbench.schema import FILES
+from dipbench.table.coverage import coverage
+from dipbench.table.hub import load
+from dipbench.table.manifest import MANIFEST, digest
+from dipbench.table.schema import FILES
 
 if TYPE_CHECKING:
     pass

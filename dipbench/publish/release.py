@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from dipbench import __version__
-from dipbench.coverage import Coverage
+from dipbench.table.coverage import Coverage
 
 __all__ = [
     "KEYWORDS",

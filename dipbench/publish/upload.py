@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from dipbench.hub import load
 from dipbench.publish.folder import data_set
 from dipbench.publish.release import check_repo_id, check_tag
+from dipbench.table.hub import load
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

@@ -4,7 +4,7 @@ import json
 
 import networkx as nx
 
-from dipbench.nodelink import to_node_link
+from dipbench.graphs.nodelink import to_node_link
 
 
 def network(skip: str | None) -> nx.DiGraph:

@@ -17,8 +17,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from dipbench.canonical import canonical_order
-from dipbench.space import SKIP_CHANNELS, Architecture
+from dipbench.graphs.canonical import canonical_order
+from dipbench.spaces.space import SKIP_CHANNELS, Architecture
 from generate.gpu.convolutions import DEFAULT, Convolution, up_bilinear, up_nearest, up_transposed
 from generate.network import SLOPE, EncoderDecoder, SideBySide
 

@@ -14,7 +14,7 @@ from generate.kernels.program import Program
 from generate.network import MOMENTUM, EncoderDecoder
 
 if TYPE_CHECKING:
-    from dipbench.dag import Graph
+    from dipbench.graphs.dag import Graph
 
 __all__ = ["CpuNetworks"]
 

@@ -8,9 +8,9 @@ import pytest
 
 from api.server import Server
 from dipbench import Architecture, load, macs, params
-from dipbench.aggregate import summarise
-from dipbench.schema import CURVES, RUNS
-from dipbench.table import write_table
+from dipbench.table.aggregate import summarise
+from dipbench.table.schema import CURVES, RUNS
+from dipbench.table.table import write_table
 
 TASK = "denoise25"
 SEEDS = (0, 1)

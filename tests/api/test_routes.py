@@ -31,7 +31,7 @@ def error(reply, status):
     return reply.value["error"]
 
 
-PUBLIC = {"dipbench", "dipbench.dag", "dipbench.nodelink"}
+PUBLIC = {"dipbench", "dipbench.graphs.dag", "dipbench.graphs.nodelink"}
 
 
 def test_imports_only_public_names_of_the_library():

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pytest
 
 from dipbench import slc_many
-from dipbench.schema import ARCHITECTURES, CURVES, RUNS, arrow_schema
-from dipbench.table import write_table
+from dipbench.table.schema import ARCHITECTURES, CURVES, RUNS, arrow_schema
+from dipbench.table.table import write_table
 
 SIZES = (10**4, 10**5, 10**6, 10**7)
 GREATEST = int(os.environ.get("DIPBENCH_BENCH_ROWS", SIZES[-1]))
@@ -24,7 +24,7 @@ MEASURE = """
 import json, sys, time
 import numpy as np, pyarrow.parquet
 from dipbench import load, query, query_many
-import dipbench.lookup, dipbench.cache
+import dipbench.lookup, dipbench.table.cache
 
 folder, keys = sys.argv[1], open(sys.argv[2])
 first = keys.readline().strip()

@@ -8,13 +8,13 @@ from itertools import count
 import networkx as nx
 import pytest
 
-from dipbench.aggregate import summarise
-from dipbench.features import macs, params
-from dipbench.hub import EMBEDDED
+from dipbench.graphs.features import macs, params
 from dipbench.publish import build
-from dipbench.schema import CURVES, RUNS
-from dipbench.space import Architecture
-from dipbench.table import Table, write_table
+from dipbench.spaces.space import Architecture
+from dipbench.table.aggregate import summarise
+from dipbench.table.hub import EMBEDDED
+from dipbench.table.schema import CURVES, RUNS
+from dipbench.table.table import Table, write_table
 
 LEVEL_STEP = {"down": 1, "up-nearest": -1, "up-bilinear": -1, "up-transposed": -1}
 UNARY = ("conv3", "skip1", "down", "up-nearest", "up-bilinear", "up-transposed")

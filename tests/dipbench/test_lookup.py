@@ -22,8 +22,8 @@ from dipbench import (
     query,
     query_many,
 )
-from dipbench.hub import EMBEDDED
-from dipbench.table import Table
+from dipbench.table.hub import EMBEDDED
+from dipbench.table.table import Table
 
 BOTH = "d1-s-bilinear-w8"  # both modes, two seeds, two images
 SPARSE = "d2-s0-nearest-w16"  # one run of either mode, and a diverged fit

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dipbench import InvalidTable, load
-from dipbench.hub import EMBEDDED
 from dipbench.publish import build, plan_text, publish, upload
 from dipbench.publish.release import check_repo_id
+from dipbench.table.hub import EMBEDDED
 
 REPO = "some-owner/some.name"
 TABLE = ["architectures.parquet", "curves.parquet", "manifest.json", "runs.parquet"]
@@ -360,7 +360,7 @@ def test_refusal_of_the_hub_is_one_line_that_names_the_repository(folders, monke
 
 
 def test_modules_import_no_library_of_others(python):
-    modules = ["coverage", "publish", "publish.card", "publish.croissant", "publish.upload"]
+    modules = ["table.coverage", "publish", "publish.card", "publish.croissant", "publish.upload"]
     imports = "\n".join(f"import dipbench.{module}" for module in modules)
     found = set(python(f"{imports}\nimport sys\nprint(*sys.modules)").stdout.split())
     heavy = {"datasets", "mlcroissant", "huggingface_hub", "yaml", "pyarrow", "pandas", "torch"}

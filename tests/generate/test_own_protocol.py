@@ -14,7 +14,7 @@ import pytest
 
 from dipbench import Architecture, InvalidArchitecture, NotInTable, canonical_key, load
 from dipbench import query as ask
-from dipbench.nodelink import from_node_link, to_node_link
+from dipbench.graphs.nodelink import from_node_link, to_node_link
 from generate.assemble import assemble
 from generate.images import load_images
 from generate.plan import make_plan, measured_architectures

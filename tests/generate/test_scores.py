@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch.nn.utils import parameters_to_vector
 
-from dipbench.proxy.scores import COLUMNS, SCORES
-from dipbench.space import Architecture
+from dipbench.reports.proxy.scores import COLUMNS, SCORES
+from dipbench.spaces.space import Architecture
 from generate.__main__ import main
 from generate.network import EncoderDecoder
 from generate.scores import Scorer, ring_spectrum, scores_csv, synflow

@@ -29,10 +29,10 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 import pytest
 
 from dipbench import Architecture, macs, params
-from dipbench.aggregate import summarise
-from dipbench.manifest import MANIFEST
-from dipbench.schema import CURVES, FILES, RUNS
-from dipbench.table import write_table
+from dipbench.table.aggregate import summarise
+from dipbench.table.manifest import MANIFEST
+from dipbench.table.schema import CURVES, FILES, RUNS
+from dipbench.table.table import write_table
 
 NUMBERS = count()  # of commits and processes
 LARGE = ".parquet"  # kept as large files are: a redirect to another host, the SHA-256 as ETag
@@ -434,14 +434,14 @@ time.sleep = short_sleep
 from huggingface_hub import constants
 constants.DOWNLOAD_CHUNK_SIZE = int(os.environ.get("CHUNK", constants.DOWNLOAD_CHUNK_SIZE))
 
-import dipbench.table
-dipbench.table.MANY_ROWS = int(os.environ.get("MANY_ROWS", dipbench.table.MANY_ROWS))
+import dipbench.table.table
+dipbench.table.table.MANY_ROWS = int(os.environ.get("MANY_ROWS", dipbench.table.table.MANY_ROWS))
 
 def load(**arguments):
     return dipbench.load(**arguments).manifest["sha256"]
 
 def download(**arguments):
-    from dipbench.hub import download
+    from dipbench.table.hub import download
     return str(download(**arguments))
 
 def publish(**arguments):

@@ -6,9 +6,9 @@ import threading
 import pytest
 
 import dipbench
-from dipbench.hub import REPO_ID, REVISION
-from dipbench.manifest import MANIFEST
-from dipbench.schema import FILES
+from dipbench.table.hub import REPO_ID, REVISION
+from dipbench.table.manifest import MANIFEST
+from dipbench.table.schema import FILES
 
 REPO = "somebody/a-table"
 ALL = (MANIFEST, *FILES)

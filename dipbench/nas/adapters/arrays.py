@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dipbench.canonical import canonical_order
-from dipbench.dag import OPS, check
-from dipbench.space import Architecture
+from dipbench.graphs.canonical import canonical_order
+from dipbench.graphs.dag import OPS, check
+from dipbench.spaces.space import Architecture
 
 if TYPE_CHECKING:
-    from dipbench.dag import Graph
+    from dipbench.graphs.dag import Graph
 
 __all__ = ["GraphArrays", "to_arrays"]
 
@@ -26,7 +26,8 @@ class GraphArrays(NamedTuple):
 
     Attributes:
         x: shape ``(N, 10)``, float32: a one-hot column per op, in the order of
-            `dipbench.dag.OPS`, and the channels that the node chooses, 0 where its op has none.
+            `dipbench.graphs.dag.OPS`, and the channels that the node chooses, 0 where its op has
+            none.
         edge_index: shape ``(2, E)``, int64: sources above targets, in lexicographic order.
     """
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dipbench.nas.adapters.parameters import SKIPS, from_parameters, to_parameters
-from dipbench.space import DEPTHS, UPSAMPLES, WIDTHS, Architecture
+from dipbench.spaces.space import DEPTHS, UPSAMPLES, WIDTHS, Architecture
 
 try:
     import ConfigSpace

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dipbench.errors import NotInTable
 from dipbench.nas.adapters.parameters import Choices, from_parameters, members, stepwise
 from dipbench.nas.problem import BudgetExceeded, Evaluation, Problem
-from dipbench.space import Architecture
+from dipbench.spaces.space import Architecture
 
 try:
     import optuna

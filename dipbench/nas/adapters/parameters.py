@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dipbench.errors import InvalidArchitecture
-from dipbench.space import DEPTHS, UPSAMPLES, WIDTHS, Architecture
+from dipbench.spaces.space import DEPTHS, UPSAMPLES, WIDTHS, Architecture
 
 if TYPE_CHECKING:
     from dipbench.nas.problem import Evaluation, Problem

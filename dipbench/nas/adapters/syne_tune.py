@@ -18,7 +18,7 @@ from dipbench.errors import NotInTable
 from dipbench.nas.adapters.parameters import Choices, from_parameters, members, stepwise, switched
 from dipbench.nas.evaluation import Budget, BudgetExceeded, Evaluation
 from dipbench.nas.problem import Problem
-from dipbench.space import Architecture
+from dipbench.spaces.space import Architecture
 
 try:
     from syne_tune.backend.trial_status import Trial

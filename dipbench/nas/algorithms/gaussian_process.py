@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dipbench.nas.problem import Problem
-from dipbench.space import DEPTHS, UPSAMPLES, Architecture
+from dipbench.spaces.space import DEPTHS, UPSAMPLES, Architecture
 
 if TYPE_CHECKING:
     from dipbench.nas.measured import Member

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dipbench.space import Architecture, Space
-from dipbench.table import Table
+from dipbench.spaces.space import Architecture, Space
+from dipbench.table.table import Table
 
 # Twelve that edits connect: depths 1 to 3 with and without a skip connection at level 0.
 NAMES = [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dipbench import Architecture, InvalidTable, NotInTable, Space, load, query
 from dipbench.nas import OBJECTIVES, BudgetExceeded, Evaluation, Features, Problem
-from dipbench.table import Table
+from dipbench.table.table import Table
 
 FIRST, SECOND = Architecture(1, (), "bilinear", 8), Architecture(1, (), "bilinear", 16)
 DEEP = Architecture(3, (0,), "bilinear", 16)

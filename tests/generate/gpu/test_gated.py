@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from dipbench import Architecture
-from dipbench.canonical import canonical_order
+from dipbench.graphs.canonical import canonical_order
 from generate.gpu.convolutions import CONVOLUTIONS, on_device, up_bilinear, up_transposed
 from generate.gpu.gated import GatedNetworks
 from generate.network import EncoderDecoder

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from dipbench.table import Table
+from dipbench.table.table import Table
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dipbench import Architecture, InvalidArchitecture, Space, canonical_key
-from dipbench.dag import OPS
+from dipbench.graphs.dag import OPS
 from dipbench.nas.adapters.arrays import to_arrays
 
 SEEDS = st.integers(0, 2**32 - 1)

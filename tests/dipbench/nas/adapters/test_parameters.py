@@ -16,7 +16,7 @@ from dipbench.nas.adapters.parameters import (
     switched,
     to_parameters,
 )
-from dipbench.space import DEPTHS, UPSAMPLES, WIDTHS
+from dipbench.spaces.space import DEPTHS, UPSAMPLES, WIDTHS
 
 WHOLE = {"depth": 3, "skip0": True, "skip2": False, "upsample": "nearest", "width": 8}
 SETTINGS = st.fixed_dictionaries(

@@ -1,0 +1,1 @@
+"""Documents and figures made of a table; only the command line needs them."""

@@ -1,0 +1,184 @@
+"""The document: numbers from a `Study`, with sentences that follow from them.
+
+No sentence here says more than its numbers: directions, verdicts and comparisons are chosen by
+the values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dipbench import __version__
+from dipbench.reports.findings import effects, tables
+from dipbench.reports.findings.bootstrap import COVERED
+from dipbench.reports.findings.claims import CLAIMS, rules
+from dipbench.reports.findings.compared import (
+    architecture_rows,
+    compared,
+    run_rows,
+    source_rows,
+    values,
+)
+from dipbench.reports.findings.panel import HEADLINE
+from dipbench.reports.findings.repeats import Repeats
+from dipbench.reports.findings.study import Study
+from dipbench.reports.findings.text import listed
+from dipbench.reports.findings.trust import trust
+from dipbench.reports.findings.variance import FACTORS
+from dipbench.reports.markdown import table as markdown_table
+from dipbench.reports.markdown import wrapped
+
+if TYPE_CHECKING:
+    from dipbench.table.table import Table
+
+__all__ = ["report"]
+
+
+def report(table: Table, found: Study, figures: Mapping[str, str]) -> str:
+    """The document, in Markdown.
+
+    Args:
+        figures: where the document finds each figure of `dipbench.reports.findings.figures`.
+    """
+    sections = {
+        "What was measured": _coverage(table, found),
+        "The claims and the rules": _rules(),
+        "The verdicts": _verdicts(found),
+        "The scatter plots": _scatter(table, figures),
+        "What explains the variance": effects.variance(found, figures),
+        "The two modes side by side": effects.ranks(found),
+        "The control experiment": effects.control(found, figures),
+        "The empty corner": effects.corner(found, figures),
+        "Does a finding hang on the metric?": _metrics(found),
+        "How far to trust it": trust(found),
+        "How it was computed": _methods(found.repeats),
+    }
+    body = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections.items())
+    blocks = f"# Findings: {table.protocol}\n\n{_introduction()}\n\n{body}".split("\n\n")
+    return "\n\n".join(map(wrapped, blocks)) + "\n"
+
+
+def _introduction() -> str:
+    return (
+        "What the table says of the report's claims (Ishikawa, Waseda), whether or not it agrees "
+        "with them. `dipbench findings` writes this page, its figures included: every number "
+        "and every verdict is computed from the table, by rules that stand in the program. RMSE "
+        "is in grey levels on the 0–255 scale, per image against the clean image, then the mean "
+        "over images. Brackets hold 95% intervals."
+    )
+
+
+def _coverage(table: Table, found: Study) -> str:
+    panel = found.panel
+    rows = [
+        *source_rows(table),
+        ("task", found.task),
+        *architecture_rows(table, panel),
+        ("of those left out, with a diverged run", str(panel.diverged)),
+        *run_rows(table, panel),
+        ("of these with the peak at the last iteration", str(panel.censored)),
+        ("devices", values(table, "device")),
+        ("engines", values(table, "engine")),
+        ("not varied", listed(_still(found)) if _still(found) else "–"),
+        ("version of dipbench, random seed", f"{__version__}, {found.seed}"),
+    ]
+    text = markdown_table(("what", "in this table"), rows)
+    return f"{text}\n\n{compared(table, panel, 'What follows')}"
+
+
+def _still(found: Study) -> list[str]:
+    """The features that have one value in the whole panel."""
+    shares = found.explained[HEADLINE[0]].shares
+    return [FACTORS[share.factor] for share in shares if not share.coefficients]
+
+
+def _rules() -> str:
+    lines = [f"- **{CLAIMS[name]}.** {rule}" for name, rule in rules().items()]
+    return (
+        "The rules were written while the table was being measured, its first architectures "
+        "(bilinear up-sampling, width 16, one seed) in sight; the program applies them.\n\n"
+        + "\n".join(lines)
+    )
+
+
+def _verdicts(found: Study) -> str:
+    claims = found.headline.claims
+    parts = [
+        "DIP RMSE is the raw peak, supervised RMSE that of the test images: the headline columns, "
+        "declared before the runs.",
+        tables.overview_table(claims),
+        "What the numbers say of each feature:",
+        "\n".join(f"- {line}" for line in (*effects.orders(found), *effects.trends(found))),
+        *(f"**{each.text}**: {each.verdict}.\n\n{tables.claim_table(each)}" for each in claims),
+    ]
+    return "\n\n".join(parts)
+
+
+def _scatter(table: Table, figures: Mapping[str, str]) -> str:
+    shown = len(table.frame.dropna(subset=["supervised_rmse", "dip_rmse"]))
+    return (
+        f"The report's three scatter plots. Shown are the {shown} architectures with both scores, "
+        "each score being the mean over all that was measured of it.\n\n"
+        f"![DIP RMSE over supervised RMSE]({figures['scatter']})\n\n"
+        f"![The same, coloured by depth]({figures['scatter-depth']})\n\n"
+        f"![The same, coloured by SLC]({figures['scatter-slc']})"
+    )
+
+
+def _metrics(found: Study) -> str:
+    return "\n\n".join(
+        [
+            "The same figures for each way to score the same runs. *Peak* is the least recorded "
+            "RMSE of the raw output, *final* the last one, *averaged* that of the averaged output, "
+            "*ES-WMV stop* that of the output which a stopping rule without a clean image keeps. "
+            "First the Shapley shares and the trends, then Kendall's tau, then the verdicts. "
+            "*Even weights*: every pair of depth and SLC weighs the same.",
+            tables.pair_table(found),
+            tables.verdict_table(found),
+            "\n".join(f"- {line}" for line in _hangs(found)),
+        ]
+    )
+
+
+def _hangs(found: Study) -> list[str]:
+    """Per claim, whether all choices of metric and weights lead to one verdict."""
+    lines = []
+    for i, text in enumerate(CLAIMS.values()):
+        groups: dict[str, list[str]] = {}
+        for pair in found.pairs:
+            other = pair.supervised != HEADLINE[1]
+            label = tables.LABELS[pair.supervised if other else pair.dip]
+            groups.setdefault(pair.claims[i].verdict, []).append(label)
+        groups.setdefault(found.even.claims[i].verdict, []).append("the even weights")
+        if len(groups) == 1:
+            lines.append(f"*{text}*: {next(iter(groups))}, whatever is chosen.")
+        else:
+            said = "; ".join(f"{verdict} for {listed(names)}" for verdict, names in groups.items())
+            lines.append(f"*{text}* hangs on the choice: {said}.")
+    return lines
+
+
+def _methods(repeats: Repeats) -> str:
+    lines = (
+        "- Shapley shares of R²: Lindeman, Merenda and Gold, *Introduction to Bivariate and "
+        "Multivariate Analysis*, 1980; Grömping, *The American Statistician* 61(2), 2007.",
+        f"- Intervals: {repeats.resamples} resamples of architectures and, independently, of "
+        f"images, with replacement, {COVERED:.0%} by percentiles: the pigeonhole bootstrap, Owen, "
+        "*Annals of Applied Statistics* 1(2), 2007. Supervised scores are known as means over the "
+        "test images alone, so for them only architectures are resampled. Seeds are not resampled. "
+        "Few images make a coarse interval.",
+        "- Kendall's tau is tau-b (Kendall, *Biometrika* 33(3), 1945), within strata summed over "
+        "them (Korn, *Biometrics* 40(1), 1984); trends are Somers' D (*American Sociological "
+        "Review* 27(6), 1962), two values of the varied feature weighing the same however many "
+        "architectures have them.",
+        f"- p-values are two-sided, of {repeats.shuffles} shuffles, the measured order counting as "
+        "one (Phipson and Smyth, *Statistical Applications in Genetics and Molecular Biology* "
+        f"9(1), 2010), so {1 / (1 + repeats.shuffles):g} is the least. They are not corrected for "
+        "their number.",
+        "- Intraclass correlations: Shrout and Fleiss, *Psychological Bulletin* 86(2), 1979. "
+        "Variance components: analysis of variance, Searle, Casella and McCulloch, *Variance "
+        "Components*, 1992.",
+        "- `dipbench findings --json` prints all numbers.",
+    )
+    return "\n".join(lines)

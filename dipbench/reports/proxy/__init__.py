@@ -1,0 +1,55 @@
+"""Can DIP, which needs no training set, stand in for supervised training? And what else can?
+
+A proxy is what architectures may be ordered by before they are trained. The document,
+``proxy.md``, is made by one command; every number and every sentence about one comes from the
+table and the file of training-free scores.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dipbench.reports.findings.repeats import FULL, Repeats
+
+if TYPE_CHECKING:
+    from dipbench.table.table import Table
+
+__all__ = ["write_proxy"]
+
+
+def write_proxy(
+    table: Table,
+    scores: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    seed: int = 0,
+    task: str = "denoise25",
+    repeats: Repeats = FULL,
+) -> list[Path]:
+    """Write ``proxy.md`` and the figure that it shows into ``out`` and ``out/proxy``.
+
+    The same table, scores and seed give the same document, byte for byte.
+
+    Args:
+        scores: the file that ``python -m generate scores`` wrote.
+
+    Returns:
+        The files.
+
+    Raises:
+        ValueError, InvalidTable, OSError: as `study`; nothing is written then.
+        ImportError: matplotlib is not installed.
+    """
+    from dipbench.reports.proxy.figure import draw_proxies
+    from dipbench.reports.proxy.report import report
+    from dipbench.reports.proxy.study import study
+
+    found = study(table, scores, seed, task, repeats)
+    folder = Path(out)
+    figure = folder / "proxy" / "proxies.png"
+    figure.parent.mkdir(parents=True, exist_ok=True)
+    draw_proxies(found, figure)
+    document = folder / "proxy.md"
+    document.write_bytes(report(table, found, figure.relative_to(folder).as_posix()).encode())
+    return [document, figure]

@@ -1,0 +1,328 @@
+"""A table on disk: three Parquet files and a manifest, checked before anything is used.
+
+Reading trusts nothing: the manifest must be of a known schema version, each file must have the
+SHA-256 that the manifest states and the columns that `dipbench.table.schema` states. Files of
+many rows are memory-mapped through `dipbench.table.cache`. Writing is deterministic, so the same
+rows give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from dipbench.errors import InvalidTable
+from dipbench.files import replacing
+from dipbench.spaces.space import DEPTHS, SPACES, UPSAMPLES, Architecture
+from dipbench.table.manifest import MANIFEST, altered, complete, missing, read_manifest
+from dipbench.table.schema import FILES, Column, arrow_schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from dipbench.table.keyed import Integers, KeyedRows
+
+__all__ = ["Table", "write_table"]
+
+MANY_ROWS = 20_000
+
+
+class Table:
+    """A verified table.
+
+    Attributes:
+        manifest: schema version, space, protocol and its hash, and the files with their rows
+            and SHA-256.
+        answers: results given so far, kept by `dipbench.lookup`.
+    """
+
+    def __init__(self, manifest: dict[str, Any], files: dict[str, _File]):
+        self.manifest = manifest
+        self.answers: dict[Any, Any] = {}
+        self._files = files
+
+    @classmethod
+    def read(cls, folder: str | os.PathLike[str]) -> Table:
+        """Read and verify the table in `folder`.
+
+        Files of more than 20,000 rows are verified when they are first used, which makes
+        their memory-mapped copy.
+
+        Raises:
+            InvalidTable: naming the file and how it differs from what was expected.
+        """
+        path = Path(folder)
+        manifest = read_manifest(path / MANIFEST)
+        return cls(manifest, {f: _File(path / f, manifest["files"][f]) for f in FILES})
+
+    def verify(self) -> None:
+        """Verify the big files too, which makes their memory-mapped copies.
+
+        Raises:
+            InvalidTable: as `read`.
+        """
+        for file in self._files.values():
+            if not file.small:
+                file.rows  # noqa: B018 # reading it is the check
+
+    @property
+    def architectures(self) -> pa.Table:
+        """One row per architecture and task, sorted by key; a `pyarrow.Table`."""
+        return self.architecture_rows.table
+
+    @property
+    def runs(self) -> pa.Table:
+        """One row per training and per fit, sorted by key; a `pyarrow.Table`."""
+        return self._files["runs.parquet"].rows.table
+
+    @property
+    def curves(self) -> pa.Table:
+        """One row per finished run, sorted by key; a `pyarrow.Table`."""
+        return self._files["curves.parquet"].rows.table
+
+    @property
+    def architecture_rows(self) -> KeyedRows:
+        return self._files["architectures.parquet"].rows
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row per architecture and task, columns as in `schema.ARCHITECTURES`."""
+        frame: pd.DataFrame = self.architectures.to_pandas()
+        return frame
+
+    def features(self) -> pd.DataFrame:
+        """What the graphs say without any run: one row per architecture, numbers alone.
+
+        In a named space the index is ``name`` and the columns are ``depth``, ``slc``,
+        ``params``, ``macs``, ``log10_params``, ``width``, one of zeros and ones per level,
+        ``skip0`` to ``skip4``, and one per up-sampling, ``upsample_nearest`` and so on; a level
+        that the network does not have has no skip. Columns do not depend on which
+        architectures there are. Graphs of one's own have the index ``key`` and the first five.
+
+        Targets stand in `frame`: ``table.frame.set_index("name").loc[X.index, "dip_rmse"]``.
+        """
+        import numpy as np
+
+        named = self.manifest["space"] in SPACES
+        rows = self.frame.drop_duplicates("key").set_index("name" if named else "key")
+        features = rows[["depth", "slc", "params", "macs"]].copy()
+        features["log10_params"] = np.log10(features["params"])
+        if named:
+            features["width"] = rows["width"].astype("int64")
+            for level in range(max(DEPTHS)):
+                features[f"skip{level}"] = rows["skips"].str.contains(str(level)).astype("int64")
+            for upsample in UPSAMPLES:
+                features[f"upsample_{upsample}"] = (rows["upsample"] == upsample).astype("int64")
+        return features
+
+    def name_or_key(self, architecture: Architecture) -> str:
+        """How the table calls it: by name in a named space, by key in any other."""
+        named = self.manifest["space"] in SPACES
+        return architecture.name if named else architecture.key
+
+    def number(self, name_or_key: str, task: str) -> int | None:
+        """The row number in `architectures` of one architecture and task, if there is one."""
+        tasks = self.architecture_rows.arrays["task"]
+        for number in self._numbers(name_or_key):
+            if tasks[number].as_py() == task:
+                return number
+        return None
+
+    def locate(self, names_or_keys: Sequence[str], task: str) -> Integers:
+        """The row numbers in `architectures` of many names or keys, -1 where there is none."""
+        rows = self.architecture_rows
+        found = rows.locate(names_or_keys)
+        for i in (found < 0).nonzero()[0].tolist():
+            numbers = self._numbers(names_or_keys[i])
+            found[i] = numbers.start if numbers else -1
+        if self.tasks != {task}:
+            tasks = rows.arrays["task"]
+            for i in (found >= 0).nonzero()[0].tolist():
+                numbers = rows.rows_of(rows.arrays["key"][int(found[i])].as_py())
+                found[i] = next((n for n in numbers if tasks[n].as_py() == task), -1)
+        return found
+
+    def runs_of(self, key: str, task: str) -> list[dict[str, Any]]:
+        """The rows of `runs` of one architecture and task."""
+        return _of(self._files["runs.parquet"].rows, key, task)
+
+    def curves_of(self, key: str, task: str) -> list[dict[str, Any]]:
+        """The rows of `curves` of one architecture and task."""
+        return _of(self._files["curves.parquet"].rows, key, task)
+
+    @cached_property
+    def tasks(self) -> frozenset[str]:
+        return frozenset(self.architectures["task"].unique().to_pylist())
+
+    @property
+    def protocol(self) -> str:
+        return str(self.manifest["protocol"]["name"])
+
+    @cached_property
+    def _length(self) -> int:
+        leading = self.architecture_rows.prefixes
+        return int((leading[1:] != leading[:-1]).sum()) + 1 if len(leading) else 0
+
+    def __len__(self) -> int:
+        """How many architectures were measured."""
+        return self._length
+
+    def __contains__(self, item: object) -> bool:
+        """Whether a key, a name or an `Architecture` was measured."""
+        if isinstance(item, Architecture):
+            item = self.name_or_key(item)
+        return isinstance(item, str) and bool(self._numbers(item))
+
+    def __repr__(self) -> str:
+        return f"<dipbench table {self.protocol}: {len(self)} architectures>"
+
+    def _numbers(self, name_or_key: str) -> range:
+        """The rows of an architecture, one per task; they stand together."""
+        rows = self.architecture_rows
+        found = rows.rows_of(name_or_key)
+        if found:
+            return found
+        number = rows.named(name_or_key)
+        return range(0) if number is None else rows.rows_of(rows.arrays["key"][number].as_py())
+
+
+class _File:
+    """One file of a table: small ones verified at once, big ones when first used."""
+
+    def __init__(self, path: Path, entry: dict[str, Any]):
+        self.path, self.entry = path, entry
+        self.lock = Lock()
+        self.small = entry["rows"] <= MANY_ROWS
+        if self.small:
+            self.parquet = self._parse(_read_verified(path, entry["sha256"]))
+
+    @property
+    def rows(self) -> KeyedRows:
+        with self.lock:  # a Parquet file is not to be read by two threads
+            return self._rows
+
+    @cached_property
+    def _rows(self) -> KeyedRows:
+        from dipbench.table.cache import mapped_rows
+        from dipbench.table.keyed import KeyedRows
+
+        if not self.small:
+            return mapped_rows(self.path, self.entry["sha256"], self._check)
+        try:
+            return KeyedRows(self.parquet.read(use_threads=False))
+        except InvalidTable as error:
+            raise InvalidTable(f"{self.path}: {error}") from None
+
+    def _parse(self, data: bytes) -> Any:
+        """A `pyarrow.parquet.ParquetFile` with the right columns; no row is read yet."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            # ParquetFile, unlike read_table, does not import pyarrow.dataset.
+            parquet = pq.ParquetFile(pa.BufferReader(data))
+            self._check(parquet.schema_arrow)
+        except pa.ArrowException as error:
+            raise InvalidTable(f"{self.path}: not a Parquet file ({error})") from None
+        except InvalidTable as error:
+            raise InvalidTable(f"{self.path}: {error}") from None
+        return parquet
+
+    def _check(self, found: pa.Schema) -> None:
+        expected = arrow_schema(FILES[self.path.name])
+        if not found.equals(expected):
+            raise InvalidTable(f"columns are {_listed(found)}; expected {_listed(expected)}")
+
+
+def _read_verified(path: Path, stated: str) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise missing(path, error) from None
+    found = hashlib.sha256(data).hexdigest()
+    if found != stated:
+        raise altered(path, found, stated)
+    return data
+
+
+def _listed(schema: pa.Schema) -> str:
+    return ", ".join(f"{field.name}: {field.type}" for field in schema)
+
+
+def _of(rows: KeyedRows, key: str, task: str) -> list[dict[str, Any]]:
+    found = (rows.row(number) for number in rows.rows_of(key))
+    return [row for row in found if row["task"] == task]
+
+
+def write_table(
+    folder: str | os.PathLike[str],
+    rows: Mapping[str, Sequence[dict[str, Any]] | pa.Table],
+    manifest: dict[str, Any],
+    compression_level: int = 19,
+) -> Path:
+    """Write `rows`, per file of `dipbench.table.schema.FILES`, and then the manifest, last.
+
+    Everything is made before the first file is replaced, each file goes to its place by rename,
+    and the manifest after them: a reader finds the old table, the new one, or one that it
+    refuses, never a mixture that it accepts.
+
+    Args:
+        rows: sequences of rows by column name, or `pyarrow.Table`, sorted by key.
+        manifest: space, protocol (with its name), protocol hash, and what else is to be stated.
+
+    Raises:
+        ValueError: a row has a column that the schema lacks, or the manifest lacks a field.
+        OSError: the folder cannot be written.
+    """
+    data = {f: _parquet(f, rows[f], columns, compression_level) for f, columns in FILES.items()}
+    files = {
+        file: {"rows": len(rows[file]), "sha256": hashlib.sha256(content).hexdigest()}
+        for file, content in data.items()
+    }
+    stated = json.dumps(complete(manifest, files), indent=1) + "\n"
+    path = Path(folder)
+    path.mkdir(parents=True, exist_ok=True)
+    for file, content in data.items():
+        with replacing(path / file) as place:
+            place.write_bytes(content)
+    with replacing(path / MANIFEST) as place:
+        place.write_bytes(stated.encode())
+    return path
+
+
+def _parquet(
+    file: str, rows: Sequence[dict[str, Any]] | pa.Table, columns: tuple[Column, ...], level: int
+) -> memoryview:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = arrow_schema(columns)
+    if isinstance(rows, pa.Table):
+        table = rows.select(schema.names).cast(schema)
+    else:
+        unknown = {name for row in rows for name in row} - set(schema.names)
+        if unknown:
+            raise ValueError(f"{file}: column {sorted(unknown)[0]!r} is not in the schema")
+        table = pa.Table.from_pylist(list(rows), schema=schema)
+    # Measured numbers hardly repeat, so a dictionary of them is a waste; compression finds more
+    # where their first bytes lie together, then their second, and so on.
+    element = {"ints": ".list.element", "floats": ".list.element"}
+    paths = {c.name + element.get(c.kind, ""): c.kind for c in columns}
+    measured = [path for path, kind in paths.items() if kind in ("float", "floats")]
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        table,
+        sink,
+        compression="zstd",
+        compression_level=level,
+        use_dictionary=[path for path in paths if path not in measured],
+        use_byte_stream_split=measured,
+    )
+    return memoryview(sink.getvalue())

@@ -1,0 +1,38 @@
+"""The generated pages of the documentation are those of the embedded table."""
+
+import re
+from pathlib import Path
+
+from dipbench import load
+from dipbench.cli import main
+
+DOCS = Path(__file__).parents[4] / "docs"
+VERDICT = re.compile(r"^\| [^|]+ \| \*\*[^|]+\*\* \|$", re.MULTILINE)
+
+
+def test_datasheet_is_that_of_the_embedded_table(capsys):
+    assert main(["datasheet"]) == 0
+    made = capsys.readouterr().out
+    page = (DOCS / "datasheet.md").read_text("utf-8")
+    assert page == made, "make it anew: dipbench datasheet > docs/datasheet.md"
+
+
+def test_findings_of_the_embedded_protocol_are_those_of_the_embedded_table():
+    """While another protocol's table is still growing, its findings may be ahead of the package."""
+    page = (DOCS / "findings.md").read_text("utf-8")
+    table = load()
+    if page.startswith(f"# Findings: {table.protocol}\n"):
+        assert table.manifest["sha256"] in page, "make it anew: dipbench findings --out docs"
+
+
+def test_the_readme_gives_the_verdicts_of_the_findings():
+    rows = VERDICT.findall((DOCS / "findings.md").read_text("utf-8"))
+    assert len(rows) == 4
+    assert "\n".join(rows) in (DOCS.parent / "README.md").read_text("utf-8")
+
+
+def test_every_figure_of_the_findings_is_there():
+    shown = re.findall(r"!\[.+?\]\((.+?)\)", (DOCS / "findings.md").read_text("utf-8"))
+    assert {(DOCS / path).name for path in shown} == {
+        path.name for path in (DOCS / "figures").iterdir()
+    }
