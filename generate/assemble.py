@@ -48,7 +48,7 @@ def assemble(protocol: Protocol, results: Results, out: Path) -> Path:
         "images": {
             "source": protocol.images["source"],
             "citation": protocol.images["citation"],
-            "dip": protocol.images["dip"],
+            "dip": list(protocol.dip_images),
         },
     }
     return write_table(out, tables, stated)

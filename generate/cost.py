@@ -76,7 +76,7 @@ def rates(results: Results) -> list[Rate]:
 
 def costs(protocol: Protocol, measured: Sequence[Rate], counts: Sequence[int]) -> list[Cost]:
     """Of each device and count of architectures: one seed with four images, and all there is."""
-    images = len(protocol.images["dip"])
+    images = len(protocol.dip_images)
     extents = {
         "minimal": (1, min(LEAST_IMAGES, images)),
         "full": (len(protocol.seeds), images),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +12,11 @@ import torch
 from generate.clock import clock
 from generate.images import Array
 from generate.networks import make_networks
+from generate.observed import observe_all
 from generate.protocol import Protocol, log_steps
 from generate.stopping import StoppingRule
 from generate.streams import numpy_stream, torch_stream
-from generate.tasks import degrade, rmse
+from generate.tasks import Observation, rmse
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["DipFits", "Record", "fit", "fixed_input"]
 
 CURVES = ("rmse", "rmse_noisy", "averaged_rmse", "averaged_rmse_noisy")
+UNPERTURBED = "unperturbed_rmse"
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,11 @@ class DipFits:
 
     Attributes:
         step: the recorded iterations; 1 is the untrained network's output.
-        curves: per name of `CURVES`, shape (K, len(step)).
+        curves: per name of `CURVES`, shape (K, len(step)); "noisy" is the misfit to what was
+            observed. With `recording` 2 also ``unperturbed_rmse``, of the output for the fixed
+            input itself, with the weights of that iteration.
+        exact: with `recording` 2, the least RMSE over all iterations and when it was, shape (K,),
+            of the raw outputs and, ``averaged_`` before the name, of the averaged ones.
         stopped_rmse, stopped_iteration: shape (K,), the raw output that ES-WMV chooses.
         seconds: by `generate.clock`, all K together.
     """
@@ -41,6 +47,7 @@ class DipFits:
     stopped_rmse: list[float]
     stopped_iteration: list[int]
     seconds: float
+    exact: dict[str, list[float] | list[int]] = field(default_factory=dict)
 
 
 def fit(
@@ -64,26 +71,33 @@ def fit(
     rngs = [numpy_stream(*name, "weights") for name in names]
     network = make_networks(graph, settings.input_channels, rngs, device, dtype)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, fused=True)
-    clean = np.stack(list(images.values()))
-    noisy = np.stack([degrade(protocol, i, image, seed) for i, image in images.items()])
-    target = torch.from_numpy(noisy).to(device, dtype)
-    record = Record(protocol, torch.from_numpy(clean).to(device, dtype), target)
+    seen = observe_all(protocol, images, seed).to(device, dtype)
+    clean = torch.from_numpy(np.stack(list(images.values()))).to(device, dtype)
+    record = Record(protocol, clean, seen)
+    fixed = torch.cat([fixed_input(protocol, name) for name in names])[None].to(device)
+
+    def slope(output: torch.Tensor, copies: slice) -> torch.Tensor:
+        return protocol.operator.misfit_gradient(output, seen[copies])
 
     started = clock(device)
-    inputs = _inputs(protocol, names, device)
+    inputs = _inputs(protocol, names, fixed)
     for iteration in range(1, settings.iterations + 1):
-        output = network.gradients(next(inputs).to(dtype), target[None])[0]
+        unperturbed = None
+        if record.wants_unperturbed(iteration):
+            unperturbed = network.batch_output(fixed.to(dtype))[0]
+        output = network.gradients(next(inputs).to(dtype), slope)[0]
         optimiser.step()
-        record.take(iteration, output)
+        record.take(iteration, output, unperturbed)
     return record.fits(clock(device) - started)
 
 
 def _inputs(
-    protocol: Protocol, names: Sequence[tuple[object, ...]], device: torch.device
+    protocol: Protocol, names: Sequence[tuple[object, ...]], fixed: torch.Tensor
 ) -> Iterator[torch.Tensor]:
-    """The fixed inputs of all fits, side by side, perturbed anew each time, in one place."""
-    fixed = torch.cat([fixed_input(protocol, name) for name in names])[None].to(device)
-    streams = [torch_stream(device, *name, "perturbation") for name in names]
+    """`fixed`, the inputs of all fits side by side, perturbed anew each time, in one place."""
+    while protocol.dip.perturbation == 0:
+        yield fixed
+    streams = [torch_stream(fixed.device, *name, "perturbation") for name in names]
     perturbed = torch.empty_like(fixed)
     while True:
         for part, stream in zip(perturbed.chunk(len(names), dim=1), streams, strict=True):
@@ -104,41 +118,89 @@ def fixed_input(protocol: Protocol, name: tuple[object, ...]) -> torch.Tensor:
 
 
 class Record:
-    """Averages the outputs, watches the stopping rule, and keeps the curves."""
+    """Averages the outputs, watches the stopping rule, and keeps curves and peaks.
 
-    def __init__(self, protocol: Protocol, clean: torch.Tensor, noisy: torch.Tensor):
+    Args:
+        clean: shape (copies, size, size).
+        seen: what was observed of them.
+    """
+
+    def __init__(self, protocol: Protocol, clean: torch.Tensor, seen: Observation):
         settings = protocol.dip
         copies, device = len(clean), clean.device
-        self.clean, self.noisy = clean, noisy
+        self.task, self.clean, self.seen = protocol.operator, clean, seen
+        self.scored = self.task.scored(seen)
         self.averaging = settings.averaging
-        self.averaged = torch.zeros_like(noisy)
+        self.averaged = torch.zeros_like(clean)
+        self.perturbed = settings.perturbation != 0
         self.step = log_steps(settings.iterations, settings.recorded)
         self.points = iter(enumerate(self.step))
         self.point, self.due = next(self.points)
-        self.curves = torch.full((len(CURVES), copies, len(self.step)), torch.nan, device=device)
+        self.extended = protocol.recording >= 2
+        names = (*CURVES, UNPERTURBED) if self.extended else CURVES
+        self.curves = {
+            name: torch.full((copies, len(self.step)), torch.nan, device=device) for name in names
+        }
+        self.peaks = {prefix: Peak(copies, device) for prefix in ("", "averaged_")}
         self.rule = StoppingRule(
             copies, protocol.size**2, settings.stop_window, settings.stop_patience, device
         )
 
-    def take(self, iteration: int, output: torch.Tensor) -> None:
-        """Take in the outputs of one iteration, shape (copies, size, size)."""
+    def wants_unperturbed(self, iteration: int) -> bool:
+        """Whether `take` asks for the output for the unperturbed input."""
+        return self.extended and self.perturbed and iteration == self.due
+
+    def take(
+        self, iteration: int, output: torch.Tensor, unperturbed: torch.Tensor | None = None
+    ) -> None:
+        """Take in the outputs of one iteration, counted from 1, shape (copies, size, size)."""
         self.averaged.lerp_(output, 1 if iteration == 1 else 1 - self.averaging)
-        error = rmse(output, self.clean)
+        error = rmse(output, self.clean, self.scored)
         self.rule.update(iteration, output.flatten(1), error)
-        if iteration == self.due:
-            others = [
-                (output, self.noisy),
-                (self.averaged, self.clean),
-                (self.averaged, self.noisy),
-            ]
-            self.curves[:, :, self.point] = torch.stack([error, *(rmse(*pair) for pair in others)])
-            self.point, self.due = next(self.points, (0, 0))
+        if self.extended:
+            self.peaks[""].update(iteration, error)
+            averaged_error = rmse(self.averaged, self.clean, self.scored)
+            self.peaks["averaged_"].update(iteration, averaged_error)
+        if iteration != self.due:
+            return
+        found = {
+            "rmse": error,
+            "rmse_noisy": self.task.misfit_rmse(output, self.seen),
+            "averaged_rmse": rmse(self.averaged, self.clean, self.scored),
+            "averaged_rmse_noisy": self.task.misfit_rmse(self.averaged, self.seen),
+        }
+        if self.extended:
+            still = output if unperturbed is None else unperturbed
+            found[UNPERTURBED] = rmse(still, self.clean, self.scored)
+        for name, values in found.items():
+            self.curves[name][:, self.point] = values
+        self.point, self.due = next(self.points, (0, 0))
 
     def fits(self, seconds: float) -> DipFits:
+        """What was recorded of fits that took `seconds` together."""
+        exact: dict[str, list[float] | list[int]] = {}
+        for prefix, peak in self.peaks.items() if self.extended else ():
+            exact[f"{prefix}exact_peak_rmse"] = peak.rmse.tolist()
+            exact[f"{prefix}exact_peak_iteration"] = peak.iteration.tolist()
         return DipFits(
             step=self.step,
-            curves=dict(zip(CURVES, self.curves.cpu().numpy(), strict=True)),
+            curves={name: values.cpu().numpy() for name, values in self.curves.items()},
             stopped_rmse=self.rule.score.tolist(),
             stopped_iteration=self.rule.iteration.tolist(),
             seconds=seconds,
+            exact=exact,
         )
+
+
+class Peak:
+    """The least RMSE over all iterations so far, and the first iteration that had it."""
+
+    def __init__(self, copies: int, device: torch.device):
+        self.rmse = torch.full((copies,), torch.inf, device=device)
+        self.iteration = torch.zeros(copies, dtype=torch.int64, device=device)
+
+    def update(self, iteration: int, error: torch.Tensor) -> None:
+        """Take in the errors of one iteration, shape (copies,)."""
+        better = error < self.rmse
+        self.rmse = torch.where(better, error, self.rmse)
+        self.iteration = torch.where(better, iteration, self.iteration)

@@ -67,7 +67,7 @@ def load_images(protocol: Protocol, source: str | os.PathLike[str] | None) -> Im
         train=tuple(halve(crop(_read(path, e), e)) for e in splits["train"]),
         val={e["id"]: halve(centre(crop(_read(path, e), e), 2 * size)) for e in splits["val"]},
         test={e["id"]: halve(centre(crop(_read(path, e), e), 2 * size)) for e in splits["test"]},
-        dip=tuple(protocol.images["dip"]),
+        dip=protocol.dip_images,
     )
 
 
@@ -173,5 +173,5 @@ def _load_prepared(protocol: Protocol, path: Path) -> Images:
         train=tuple(a for _, a in sorted(split("train").items())),
         val=split("val"),
         test=split("test"),
-        dip=tuple(protocol.images["dip"]),
+        dip=protocol.dip_images,
     )

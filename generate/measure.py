@@ -6,6 +6,7 @@ import math
 import platform
 from itertools import chain
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 import torch
@@ -45,6 +46,9 @@ def supervised_rows(
         "val_rmse": training.val_rmse[-1],
         "curve": {"step": list(training.step), "val_rmse": training.val_rmse},
     }
+    if protocol.recording >= 2:
+        found["test_psnr"] = fmean(20 * math.log10(255 / error) for error in training.test_errors)
+        found["test_rmse_std"] = stdev(training.test_errors)
     own = {"image": None, "seconds": training.seconds}
     return [_row(_common(protocol, unit, device, engine) | own, found)]
 
@@ -88,6 +92,7 @@ def _dip_results(fits: DipFits, k: int) -> Row:
         "stopped_iteration": fits.stopped_iteration[k],
         "curve": {"step": list(fits.step), **curves},
     }
+    found |= {name: values[k] for name, values in fits.exact.items()}
     for prefix, curve in (("", curves["rmse"]), ("averaged_", curves["averaged_rmse"])):
         peak = min(range(len(curve)), key=curve.__getitem__)
         found[f"{prefix}peak_rmse"] = curve[peak]

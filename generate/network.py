@@ -9,8 +9,8 @@ canonical order, so isomorphic graphs become the same network with the same init
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
@@ -25,8 +25,11 @@ from dipbench.graphs.dag import check
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
 
-__all__ = ["EncoderDecoder", "SideBySide"]
+__all__ = ["EncoderDecoder", "SideBySide", "Slope"]
 
+# Of outputs (batch, some copies, height, width), and which copies they are, the gradient of the
+# loss by them, of the same shape.
+Slope: TypeAlias = Callable[[torch.Tensor, slice], torch.Tensor]
 SLOPE = 0.2  # of LeakyReLU
 EPS, MOMENTUM = 1e-5, 0.1  # of batch normalisation, torch's own
 
@@ -40,20 +43,32 @@ class SideBySide(nn.Module):
 
     copies: int
 
-    def gradients(self, x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Set all gradients to those of the mean square error; return the output.
+    def gradients(self, x: torch.Tensor, slope: Slope) -> torch.Tensor:
+        """Set the gradients of all weights; return the output, (batch, copies, height, width).
 
-        Copies share no weight, so the sum of their errors gives each its own gradient.
+        Copies share no weight, so each gets the gradient of its own loss.
 
         Args:
             x: as for `forward`.
-            target: shape of the output, (batch, copies, height, width), or with one channel
-                for all networks.
+            slope: the gradient of the loss by the output. An engine may run its copies one by one,
+                so it is asked for some of them at a time.
         """
         output: torch.Tensor = self(x)
         self.zero_grad()
-        (output - target).square().mean(dim=(0, 2, 3)).sum().backward()
-        return output.detach()
+        found = output.detach()
+        output.backward(slope(found, slice(0, self.copies)))
+        return found
+
+    @torch.no_grad()
+    def batch_output(self, x: torch.Tensor) -> torch.Tensor:
+        """The output with the statistics of `x`, as in training; nothing else changes."""
+        norms = [module for module in self.modules() if isinstance(module, nn.BatchNorm2d)]
+        for norm in norms:
+            norm.track_running_stats = False
+        output: torch.Tensor = self(x)
+        for norm in norms:
+            norm.track_running_stats = True
+        return output
 
     @torch.no_grad()
     def predict(self, x: torch.Tensor) -> torch.Tensor:

@@ -64,7 +64,7 @@ def make_plan(protocol: Protocol) -> list[Unit]:
     other groups of images, then the other seeds.
     """
     architectures = measured_architectures(protocol)
-    ids = protocol.images["dip"]
+    ids = protocol.dip_images
     groups = [tuple(ids[i : i + FITS_PER_UNIT]) for i in range(0, len(ids), FITS_PER_UNIT)]
     units = []
     for seed in protocol.seeds:
@@ -72,8 +72,9 @@ def make_plan(protocol: Protocol) -> list[Unit]:
             first = number * FITS_PER_UNIT + 1
             part = f"seed {seed}, images {first}-{first + len(group) - 1}"
             for a in architectures:
-                units.append(Unit(part, "dip", a, seed, group))
-                if number == 0:
+                if "dip" in protocol.modes:
+                    units.append(Unit(part, "dip", a, seed, group))
+                if "supervised" in protocol.modes and number == 0:
                     units.append(Unit(part, "supervised", a, seed))
     return units
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,15 @@ from dipbench.graphs.nodelink import from_node_link, parse_json
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
+    from generate.tasks import Task
 
 __all__ = ["Candidate", "DipSettings", "Protocol", "SupervisedSettings", "log_steps"]
 
 MANIFESTS = Path(__file__).parent / "manifests"
+MODES = ("dip", "supervised")
+# A field that came after the first results is left out of the hash at its default, so that the
+# hashes of older protocols stay what they are.
+LATER = {"later": True}
 
 
 @dataclass(frozen=True)
@@ -79,24 +84,51 @@ class Protocol:
 
     Attributes:
         name: also the key of every random stream.
+        task: its name, which says all of it; see `generate.tasks`.
         architectures: names to measure; empty stands for the whole `space`.
-        sigma: standard deviation of the additive Gaussian noise, in grey levels.
         manifest: file that lists the images and their SHA-256, in `generate/manifests` or
             by its path.
         graphs: for an own space, a JSON file of node-link graphs by name; else empty.
+        modes: what is measured, of ``dip`` and ``supervised``.
+        fitted: how many of the manifest's DIP images are fitted, from the first; 0 stands for all.
+        recording: 1 records what `core64-v1` does. 2 records for DIP also the exact peaks, over all
+            iterations, and the curve of the output for the unperturbed input, and for supervised
+            training the PSNR and the spread between test images. It changes no fit.
     """
 
     name: str
     space: str
     manifest: str
     task: str = "denoise25"
-    sigma: float = 25.0
     size: int = 64
     seeds: tuple[int, ...] = (0, 1, 2)
     architectures: tuple[str, ...] = ()
     graphs: str = ""
     supervised: SupervisedSettings = SupervisedSettings()
     dip: DipSettings = DipSettings()
+    modes: tuple[str, ...] = field(default=MODES, metadata=LATER)
+    fitted: int = field(default=0, metadata=LATER)
+    recording: int = field(default=1, metadata=LATER)
+
+    def __post_init__(self) -> None:
+        if not self.modes or not set(self.modes) <= set(MODES):
+            raise ValueError(f"modes is {self.modes!r}; expected some of {', '.join(MODES)}")
+        if self.recording not in (1, 2):
+            raise ValueError(f"recording is {self.recording!r}; expected 1 or 2")
+        self.operator.check_size(self.size, self.size)
+
+    @cached_property
+    def operator(self) -> Task:
+        """The task itself."""
+        from generate.tasks import task
+
+        return task(self.task)
+
+    @property
+    def dip_images(self) -> tuple[str, ...]:
+        """Ids of the images that are fitted."""
+        ids = tuple(self.images["dip"])
+        return ids[: self.fitted] if self.fitted else ids
 
     @cached_property
     def images(self) -> dict[str, Any]:
@@ -113,7 +145,8 @@ class Protocol:
     def as_dict(self) -> dict[str, Any]:
         """All that the protocol says, the image manifest by its digest, ready for JSON."""
         manifest = json.dumps(self.images, sort_keys=True)
-        said: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        said: dict[str, Any] = json.loads(json.dumps(_said(self)))
+        said["sigma"] = self.operator.sigma
         said["manifest_sha256"] = hashlib.sha256(manifest.encode()).hexdigest()
         said["manifest"] = Path(self.manifest).name
         del said["graphs"]
@@ -125,6 +158,17 @@ class Protocol:
     def hash(self) -> str:
         """SHA-256, in hex, of `as_dict` as sorted JSON."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
+
+
+def _said(settings: Any) -> dict[str, Any]:
+    """The fields of a dataclass of settings, by name, without later ones at their defaults."""
+    values = {f.name: getattr(settings, f.name) for f in fields(settings)}
+    defaults = {f.name: f.default for f in fields(settings) if f.metadata == LATER}
+    return {
+        name: _said(value) if is_dataclass(value) else value
+        for name, value in values.items()
+        if name not in defaults or value != defaults[name]
+    }
 
 
 def log_steps(last: int, count: int) -> tuple[int, ...]:

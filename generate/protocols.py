@@ -6,20 +6,44 @@ import dataclasses
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from dipbench.graphs.canonical import is_key
 from dipbench.graphs.dag import check
-from dipbench.spaces.space import SPACES, Architecture
+from dipbench.spaces.space import SPACES, Architecture, Space
 from generate.protocol import MANIFESTS, DipSettings, Protocol, SupervisedSettings
 
 __all__ = ["PROTOCOLS", "get", "read_protocol"]
 
+BSDS500 = Protocol(name="core64-v1", space="core64", manifest="bsds500.json")
+# What came after core64-v1: one seed and four images, and more is recorded.
+LATER = replace(BSDS500, seeds=(0,), fitted=4, recording=2)
+
 PROTOCOLS = {
     protocol.name: protocol
     for protocol in (
-        Protocol(name="core64-v1", space="core64", manifest="bsds500.json"),
+        BSDS500,
+        replace(
+            LATER,
+            name="core64-still-v1",
+            modes=("dip",),
+            dip=replace(BSDS500.dip, perturbation=0.0),
+        ),
+        replace(LATER, name="core64-inpaint50-v1", task="inpaint50"),
+        replace(LATER, name="core64-sr2-v1", task="sr2"),
+        replace(
+            LATER,
+            name="core64-long-v1",
+            modes=("supervised",),
+            architectures=tuple(
+                a.name for a in Space("core64") if (a.upsample, a.width) == ("bilinear", 16)
+            ),
+            supervised=replace(BSDS500.supervised, steps=4000, recorded=32),
+        ),
+        replace(LATER, name="core64-denoise15-v1", task="denoise15"),
+        replace(LATER, name="core64-denoise50-v1", task="denoise50"),
         Protocol(
             name="demo-v1",
             space="core64",

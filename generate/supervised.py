@@ -1,4 +1,4 @@
-"""Ordinary supervised training on noisy crops of the training images."""
+"""Ordinary supervised training on degraded crops of the training images."""
 
 from __future__ import annotations
 
@@ -11,15 +11,26 @@ import torch
 
 from generate.clock import clock
 from generate.images import Array, Images
+from generate.network import Slope
 from generate.networks import Networks, make_networks
+from generate.observed import observe_all
 from generate.protocol import Protocol, SupervisedSettings, log_steps
 from generate.streams import numpy_stream
-from generate.tasks import add_noise, degrade, rmse
+from generate.tasks import rmse
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
 
-__all__ = ["Training", "one_cycle", "pairs", "train", "training_batches", "weights_stream"]
+__all__ = [
+    "Examples",
+    "Training",
+    "examples",
+    "one_cycle",
+    "square_error",
+    "train",
+    "training_batches",
+    "weights_stream",
+]
 
 
 @dataclass(frozen=True)
@@ -30,21 +41,23 @@ class Training:
         step: the recorded steps; the network has been updated so many times.
         val_rmse: at those steps, mean over the validation images.
         test_rmse: after the last step, mean over the test images.
+        test_errors: the same for each of them.
         seconds: by `generate.clock`, validation included.
     """
 
     step: tuple[int, ...]
     val_rmse: list[float]
     test_rmse: float
+    test_errors: list[float]
     seconds: float
 
 
 def training_batches(
     protocol: Protocol, images: Images, seed: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Noisy and clean batches, shape (batch, 1, size, size).
+    """Degraded and clean batches, shape (batch, 1, size, size).
 
-    Random images, positions, mirrorings and noise depend on the seed alone, so every
+    Random images, positions, mirrorings and observations depend on the seed alone, so every
     architecture is trained on the very same batches.
     """
     rng = numpy_stream(protocol.name, "batches", seed)
@@ -57,8 +70,8 @@ def training_batches(
             left = rng.integers(image.shape[1] - size + 1)
             down, across = rng.choice((1, -1), 2)
             crop[:] = image[top : top + size, left : left + size][::down, ::across]
-        noisy = add_noise(protocol, batch, rng)
-        yield torch.from_numpy(noisy), torch.from_numpy(batch)
+        seen = protocol.operator.observe(batch, rng)
+        yield protocol.operator.network_input(seen), torch.from_numpy(batch)
 
 
 def train(
@@ -80,23 +93,25 @@ def train(
     network = make_networks(graph, 1, [weights_stream(protocol, key, seed)], device, dtype)
     optimiser = torch.optim.Adam(network.parameters(), fused=True)
     schedule = one_cycle(optimiser, settings)
-    val = [pair.to(device, dtype) for pair in pairs(protocol, images.val, seed)]
-    test = [pair.to(device, dtype) for pair in pairs(protocol, images.test, seed)]
+    val = examples(protocol, images.val, seed).to(device, dtype)
+    test = examples(protocol, images.test, seed).to(device, dtype)
     step = log_steps(settings.steps, settings.recorded)
     val_rmse = []
 
     started = clock(device)
     batches = training_batches(protocol, images, seed)
-    for done, (noisy, clean) in zip(range(1, settings.steps + 1), batches, strict=False):
-        network.gradients(noisy.to(device, dtype), clean.to(device, dtype))
+    for done, (given, clean) in zip(range(1, settings.steps + 1), batches, strict=False):
+        network.gradients(given.to(device, dtype), square_error(clean.to(device, dtype)))
         optimiser.step()
         schedule.step()
         if done in step:
-            val_rmse.append(_evaluate(network, *val))
+            val_rmse.append(_mean(_evaluate(network, val)))
+    errors = _evaluate(network, test)
     return Training(
         step=step,
         val_rmse=val_rmse,
-        test_rmse=_evaluate(network, *test),
+        test_rmse=_mean(errors),
+        test_errors=errors.tolist(),
         seconds=clock(device) - started,
     )
 
@@ -118,17 +133,57 @@ def one_cycle(
     )
 
 
-def pairs(
-    protocol: Protocol, images: dict[str, Array], seed: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """All of `images`, degraded and clean, shape (images, 1, size, size)."""
-    noisy = np.stack([degrade(protocol, i, image, seed) for i, image in images.items()])
-    clean = np.stack(list(images.values()))
-    return torch.from_numpy(noisy[:, None]), torch.from_numpy(clean[:, None])
+def square_error(clean: torch.Tensor) -> Slope:
+    """The slope of the mean square error to `clean`, shape (batch, 1, height, width)."""
+    scale = 2 / clean.numel()
+
+    def slope(output: torch.Tensor, copies: slice) -> torch.Tensor:
+        return (output - clean) * scale
+
+    return slope
 
 
-def _evaluate(network: Networks, noisy: torch.Tensor, clean: torch.Tensor) -> float:
-    """Mean RMSE with the running statistics of batch normalisation."""
-    parts = zip(noisy.split(50), clean.split(50), strict=True)
-    errors = torch.cat([rmse(network.predict(given), wanted) for given, wanted in parts])
+@dataclass(frozen=True)
+class Examples:
+    """Images to evaluate on, each of shape (images, 1, size, size).
+
+    Attributes:
+        given: what the network is given.
+        scored: where RMSE counts; None stands for all pixels.
+    """
+
+    given: torch.Tensor
+    clean: torch.Tensor
+    scored: torch.Tensor | None
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> Examples:
+        scored = None if self.scored is None else self.scored.to(device, dtype)
+        return Examples(self.given.to(device, dtype), self.clean.to(device, dtype), scored)
+
+    def split(self, count: int) -> Iterator[Examples]:
+        """In parts of at most `count` images."""
+        for first in range(0, len(self.given), count):
+            part = slice(first, first + count)
+            scored = None if self.scored is None else self.scored[part]
+            yield Examples(self.given[part], self.clean[part], scored)
+
+
+def examples(protocol: Protocol, images: dict[str, Array], seed: int) -> Examples:
+    """All of `images`, degraded, clean, and where RMSE counts."""
+    seen = observe_all(protocol, images, seed)
+    clean = torch.from_numpy(np.stack(list(images.values())))
+    scored = protocol.operator.scored(seen)
+    given = protocol.operator.network_input(seen)
+    return Examples(given[:, None], clean[:, None], None if scored is None else scored[:, None])
+
+
+def _evaluate(network: Networks, given: Examples) -> torch.Tensor:
+    """RMSE per image with the running statistics of batch normalisation, shape (images,)."""
+    errors = [
+        rmse(network.predict(part.given), part.clean, part.scored) for part in given.split(50)
+    ]
+    return torch.cat(errors)[:, 0]
+
+
+def _mean(errors: torch.Tensor) -> float:
     return float(errors.mean(dtype=torch.float64))

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector
 
 from generate.kernels.program import Program
-from generate.network import MOMENTUM, EncoderDecoder
+from generate.network import MOMENTUM, EncoderDecoder, Slope
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
@@ -37,8 +37,8 @@ class CpuNetworks:
         yield self.weights
 
     @torch.no_grad()
-    def gradients(self, x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """As `EncoderDecoder.gradients`.
+    def gradients(self, x: torch.Tensor, slope: Slope) -> torch.Tensor:
+        """As `EncoderDecoder.gradients`; one copy after another, in one cache.
 
         Raises:
             ValueError: batch normalisation would see a single value, or the size of `x` cannot
@@ -46,14 +46,24 @@ class CpuNetworks:
         """
         program = self._program(x)
         program.check_trainable()
-        output = torch.empty_like(target)
+        output = torch.empty(x.shape[0], self.copies, *x.shape[2:])
         for k, given in enumerate(self._inputs(x)):
             program.forward(self.weights[k], self._running[k], given, MOMENTUM)
             output[:, k] = program.output
-            torch.sub(program.output, target[:, k], out=program.change)
-            program.change *= 2 / program.change.numel()
+            program.change.copy_(slope(program.output[:, None], slice(k, k + 1))[:, 0])
             program.backward(self.weights[k], given, self._gradient[k])
         return output
+
+    @torch.no_grad()
+    def batch_output(self, x: torch.Tensor) -> torch.Tensor:
+        """As `EncoderDecoder.batch_output`."""
+        program = self._program(x)
+        outputs = []
+        for k, given in enumerate(self._inputs(x)):
+            unused = self._running[k].clone()
+            program.forward(self.weights[k], unused, given, MOMENTUM)
+            outputs.append(program.output.clone())
+        return torch.stack(outputs, dim=1)
 
     @torch.no_grad()
     def predict(self, x: torch.Tensor) -> torch.Tensor:
