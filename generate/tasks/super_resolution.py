@@ -53,7 +53,8 @@ class SuperResolution(Task):
 
     def forward(self, image: torch.Tensor, seen: Observation) -> torch.Tensor:
         # (..., height, factor, width, factor)
-        blocks = image.unflatten(-1, (-1, self.factor)).unflatten(-3, (-1, self.factor))
+        rows = image.unflatten(-1, (-1, self.factor))
+        blocks: torch.Tensor = rows.unflatten(-3, (-1, self.factor))
         return blocks.mean((-3, -1))
 
     def adjoint(self, residual: torch.Tensor, seen: Observation) -> torch.Tensor:
