@@ -117,6 +117,8 @@ class Curve:
         columns = ("step", "rmse", "rmse_noisy", "averaged_rmse", "averaged_rmse_noisy")
         return pd.DataFrame({c: getattr(self, c) for c in columns if getattr(self, c)})
 
+SECONDS = ("supervised_seconds", "dip_seconds")
+
 
 def query(
     architecture: Queryable,
@@ -192,7 +194,9 @@ def _answer(
     values = table.architecture_rows.values(number, MEASURED)
     if seed is not None or image is not None:
         row = dict(zip(MEASURED, values, strict=True))
-        row |= summarise(_chosen(table, row, seed, image))
+        found = summarise(_chosen(table, row, seed, image))
+        # Seconds are the architecture's on the table's clock, whatever measured the chosen runs.
+        row |= {name: value for name, value in found.items() if name not in SECONDS}
         values = [row[name] for name in MEASURED]
     # One NaN for all: results that say the same are equal, though NaN equals nothing.
     values = [value if value == value else math.nan for value in values]

@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     agree.add_argument(
         "--reference",
         type=Path,
-        default=Path("generate/reference"),
+        default=Path("generate/reference/torch"),
         metavar="DIR",
         help="the other; shards lie in DIR/PROTOCOL (default: %(default)s)",
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from dipbench.graphs.features import depth, macs, params, slc
 from dipbench.graphs.nodelink import to_node_link
 from dipbench.spaces.space import Architecture
-from dipbench.table.aggregate import summarise
+from dipbench.table.aggregate import Clock, reference_clock, summarise
 from dipbench.table.schema import CURVES, RUNS
 from dipbench.table.table import write_table
 from generate.protocols.plan import make_plan, measured_architectures
@@ -34,8 +35,12 @@ def assemble(protocol: Protocol, results: Results, out: Path) -> Path:
     if not results.units:
         raise ValueError(f"no results of {protocol.name} to assemble; expected at least one shard")
     rows = sorted((row for unit in results.units.values() for row in unit), key=_place)
+    for row in rows:
+        if "unperturbed_rmse" in row.get("curve", {}):
+            row["unperturbed_peak_rmse"] = min(row["curve"]["unperturbed_rmse"])
+    clock = reference_clock(rows)
     tables = {
-        "architectures.parquet": _architectures(protocol, rows),
+        "architectures.parquet": _architectures(protocol, rows, clock),
         "runs.parquet": [_pick(row, RUNS) for row in rows],
         "curves.parquet": [
             _pick(row | row["curve"], CURVES) for row in rows if row["status"] == "ok"
@@ -45,6 +50,7 @@ def assemble(protocol: Protocol, results: Results, out: Path) -> Path:
         "space": protocol.space,
         "protocol": protocol.as_dict(),
         "protocol_hash": protocol.hash,
+        "clock": clock and asdict(clock),
         "images": {
             "source": protocol.images["source"],
             "citation": protocol.images["citation"],
@@ -62,12 +68,15 @@ def _pick(row: Row, columns: tuple[Any, ...]) -> Row:
     return {column.name: row.get(column.name) for column in columns}
 
 
-def _architectures(protocol: Protocol, rows: list[Row]) -> list[Row]:
+def _architectures(protocol: Protocol, rows: list[Row], clock: Clock | None) -> list[Row]:
     by_name: dict[str, list[Row]] = {}
     for row in rows:  # sorted by key, so the architectures are too
         by_name.setdefault(row["name"], []).append(row)
     measured = {a.name: a for a in measured_architectures(protocol)}
-    return [_features(protocol, measured[name]) | summarise(by_name[name]) for name in by_name]
+    return [
+        _features(protocol, measured[name]) | summarise(runs, clock)
+        for name, runs in by_name.items()
+    ]
 
 
 def _features(protocol: Protocol, a: Architecture | Candidate) -> Row:
