@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dipbench.graphs.canonical import canonical_key
     from dipbench.graphs.features import depth, macs, params, slc, slc_many
     from dipbench.lookup import Curve, Result, query, query_many
-    from dipbench.spaces.space import Architecture, Space
+    from dipbench.spaces import Architecture, Space
     from dipbench.table.hub import download, load
     from dipbench.table.table import Table
 
@@ -61,10 +61,10 @@ __all__ = [
 ]
 
 _HOME = {
-    "Architecture": "spaces.space",
+    "Architecture": "spaces",
     "Curve": "lookup",
     "Result": "lookup",
-    "Space": "spaces.space",
+    "Space": "spaces",
     "Table": "table.table",
     "canonical_key": "graphs.canonical",
     "depth": "graphs.features",

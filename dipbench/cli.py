@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dipbench.errors import InvalidArchitecture, NotInTable, SearchLimitExceeded
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import Architecture
 from dipbench.table.hub import load
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from dipbench.errors import InvalidTable, NotInTable
 from dipbench.graphs.canonical import dag_key, is_key
 from dipbench.graphs.dag import as_integer, check
-from dipbench.spaces.space import SPACES, Architecture
+from dipbench.spaces import BaseArchitecture, named
 from dipbench.table.aggregate import summarise
 from dipbench.table.hub import load
 from dipbench.table.table import Table
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Curve", "Queryable", "Result", "query", "query_many"]
 
-Queryable: TypeAlias = "Architecture | str | Graph"
+Queryable: TypeAlias = "BaseArchitecture | str | Graph"
 REMEMBERED = 100_000  # results
 
 
@@ -129,7 +129,7 @@ def query(
     """What `table`, by default the embedded one, says of `architecture`.
 
     Args:
-        architecture: an `Architecture`, a name, a canonical key, or a `networkx.DiGraph`
+        architecture: an architecture, a name, a canonical key, or a `networkx.DiGraph`
             (any graph isomorphic to a measured one).
         task: the restoration task.
         seed: one seed; by default the mean over those measured.
@@ -187,6 +187,10 @@ def _answer(
 ) -> Result:
     name_or_key = _name_or_key(table, architecture)
     number = table.number(name_or_key, task)
+    if number is None and isinstance(architecture, str):
+        other = named(architecture)  # a name of another space may stand for the same graph
+        if other is not None:
+            number = table.number(table.name_or_key(other), task)
     if number is None:
         raise _not_in_table(table, name_or_key, task)
     values = table.architecture_rows.values(number, MEASURED)
@@ -215,7 +219,7 @@ def _checked(seed: int | None, image: str | None) -> tuple[int | None, str | Non
 def _name_or_key(table: Table, architecture: Queryable) -> str:
     if isinstance(architecture, str):
         return architecture
-    if isinstance(architecture, Architecture):
+    if isinstance(architecture, BaseArchitecture):
         return table.name_or_key(architecture)
     # A graph may change after it was asked for, so nothing about it is remembered.
     return dag_key(check(architecture))
@@ -225,8 +229,8 @@ def _not_in_table(table: Table, name_or_key: str, task: str) -> NotInTable:
     if name_or_key in table:
         tasks = ", ".join(sorted(table.tasks))
         return NotInTable(f"{name_or_key}: task {task!r} was not measured; expected one of {tasks}")
-    if table.manifest["space"] in SPACES and not is_key(name_or_key):
-        Architecture.parse(name_or_key)  # a malformed name is the better thing to say
+    if table.space is not None and not is_key(name_or_key) and named(name_or_key) is None:
+        table.space.parse(name_or_key)  # a malformed name is the better thing to say
     return NotInTable(
         f"{name_or_key} is not among the {len(table)} architectures of the table {table.protocol}"
     )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dipbench.spaces.space import Architecture, Space
+from dipbench.spaces import Architecture, Space
 from generate.dip import fit
 from generate.gpu.batches import ENGINE
 from generate.gpu.dip import Fit, GatedDip

@@ -11,7 +11,7 @@ from typing import Any
 
 from dipbench.graphs.canonical import is_key
 from dipbench.graphs.dag import check
-from dipbench.spaces.space import SPACES, Architecture
+from dipbench.spaces import SPACES, Architecture
 from generate.protocol import MANIFESTS, DipSettings, Protocol, SupervisedSettings
 
 __all__ = ["PROTOCOLS", "get", "read_protocol"]

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Sequence
 from copy import copy
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from dipbench.nas.evaluation import Budget, BudgetExceeded, Evaluation, Features
 from dipbench.nas.measured import Measured, Member, Which, measured
 from dipbench.nas.objectives import checked
 from dipbench.nas.query import FULL, Query, Seed
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import BaseArchitecture, Space, named
 from dipbench.table.hub import load
 
 if TYPE_CHECKING:
@@ -121,6 +121,11 @@ class Problem:
     def protocol(self) -> str:
         """Of the table."""
         return self._data.protocol
+
+    @property
+    def space(self) -> Space[Any] | None:
+        """The space of the architectures; None for graphs of one's own."""
+        return self._data.space
 
     @property
     def clock(self) -> float:
@@ -258,7 +263,7 @@ class Problem:
         place = self._place(architecture)
         if place not in self._neighbours:
             member, space = self._data.members[place], self._data.space
-            if space is None or isinstance(member, str):
+            if space is None:
                 found = tuple(a for a in self.architectures if a != member)
             else:
                 found = tuple(a for a in space.neighbours(member) if a in self._names)
@@ -338,14 +343,20 @@ def _places(data: Measured, query: Query, within: Iterable[Member] | None) -> tu
 
 def _outside(architecture: object, data: Measured, query: Query, count: int) -> Exception:
     """What to raise for something that is not among the architectures of the problem."""
-    if not isinstance(architecture, Architecture | str):
+    if not isinstance(architecture, BaseArchitecture | str):
         return ValueError(
             f"architecture is {architecture!r}; expected one of problem.architectures, "
             "its name or its key"
         )
-    if isinstance(architecture, str) and data.space is not None and not is_key(architecture):
+    elsewhere = isinstance(architecture, str) and named(architecture) is not None
+    if (
+        isinstance(architecture, str)
+        and data.space is not None
+        and not elsewhere
+        and not is_key(architecture)
+    ):
         try:
-            Architecture.parse(architecture)
+            data.space.parse(architecture)
         except ValueError as error:
             return error
     return NotInTable(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from dipbench.errors import InvalidTable
 from dipbench.files import replacing
-from dipbench.spaces.space import DEPTHS, SPACES, UPSAMPLES, Architecture
+from dipbench.spaces import SPACES, BaseArchitecture, Space
 from dipbench.table.manifest import MANIFEST, altered, complete, missing, read_manifest
 from dipbench.table.schema import FILES, Column, arrow_schema
 
@@ -101,31 +101,37 @@ class Table:
         """What the graphs say without any run: one row per architecture, numbers alone.
 
         In a named space the index is ``name`` and the columns are ``depth``, ``slc``,
-        ``params``, ``macs``, ``log10_params``, ``width``, one of zeros and ones per level,
-        ``skip0`` to ``skip4``, and one per up-sampling, ``upsample_nearest`` and so on; a level
-        that the network does not have has no skip. Columns do not depend on which
-        architectures there are. Graphs of one's own have the index ``key`` and the first five.
+        ``params``, ``macs``, ``log10_params`` and the space's own features: in ``core64``
+        ``width``, one of zeros and ones per level, ``skip0`` to ``skip4``, and one per
+        up-sampling, ``upsample_nearest`` and so on; a level that the network does not have has
+        no skip. Columns do not depend on which architectures there are. Graphs of one's own
+        have the index ``key`` and the first five.
 
         Targets stand in `frame`: ``table.frame.set_index("name").loc[X.index, "dip_rmse"]``.
         """
         import numpy as np
 
-        named = self.manifest["space"] in SPACES
-        rows = self.frame.drop_duplicates("key").set_index("name" if named else "key")
+        space = self.space
+        rows = self.frame.drop_duplicates("key").set_index("key" if space is None else "name")
         features = rows[["depth", "slc", "params", "macs"]].copy()
         features["log10_params"] = np.log10(features["params"])
-        if named:
-            features["width"] = rows["width"].astype("int64")
-            for level in range(max(DEPTHS)):
-                features[f"skip{level}"] = rows["skips"].str.contains(str(level)).astype("int64")
-            for upsample in UPSAMPLES:
-                features[f"upsample_{upsample}"] = (rows["upsample"] == upsample).astype("int64")
+        if space is not None:
+            columns = space.encode_many(rows.index).T.astype("int64")
+            for feature, column in zip(space.features, columns, strict=True):
+                if feature.name not in features:
+                    features[feature.name] = column
         return features
 
-    def name_or_key(self, architecture: Architecture) -> str:
-        """How the table calls it: by name in a named space, by key in any other."""
-        named = self.manifest["space"] in SPACES
-        return architecture.name if named else architecture.key
+    @cached_property
+    def space(self) -> Space[Any] | None:
+        """The space whose names the rows have; None for graphs of one's own."""
+        name = self.manifest["space"]
+        return Space(name) if name in SPACES else None
+
+    def name_or_key(self, architecture: BaseArchitecture) -> str:
+        """How the table calls it: by name in its own space, by key in any other."""
+        own = architecture.space == self.manifest["space"]
+        return architecture.name if own else architecture.key
 
     def number(self, name_or_key: str, task: str) -> int | None:
         """The row number in `architectures` of one architecture and task, if there is one."""
@@ -175,8 +181,8 @@ class Table:
         return self._length
 
     def __contains__(self, item: object) -> bool:
-        """Whether a key, a name or an `Architecture` was measured."""
-        if isinstance(item, Architecture):
+        """Whether a key, a name or an architecture was measured."""
+        if isinstance(item, BaseArchitecture):
             item = self.name_or_key(item)
         return isinstance(item, str) and bool(self._numbers(item))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import Architecture
 from generate.gpu.captured import WARM_UP
 from generate.gpu.dip import Fit, GatedDip
 from generate.gpu.memory import Memory, is_out_of_memory

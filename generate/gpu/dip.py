@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import Architecture
 from generate.clock import clock
 from generate.dip import DipFits, Record, fixed_input
 from generate.gpu.captured import Captured, own_stream

@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 from dipbench.graphs.canonical import canonical_order
-from dipbench.spaces.space import SKIP_CHANNELS, Architecture
+from dipbench.spaces.core64 import SKIP_CHANNELS, Architecture
 from generate.gpu.convolutions import DEFAULT, Convolution, up_bilinear, up_nearest, up_transposed
 from generate.network import SLOPE, EncoderDecoder, SideBySide
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import torch
 
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import Architecture
 from generate.clock import clock
 from generate.gpu.captured import Captured, own_stream
 from generate.gpu.convolutions import DEFAULT, Convolution

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import Architecture
 from generate.gpu.captured import own_stream
 from generate.gpu.convolutions import CONVOLUTIONS, on_device
 from generate.gpu.dip import Fit, GatedDip

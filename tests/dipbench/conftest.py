@@ -10,7 +10,7 @@ import pytest
 
 from dipbench.graphs.features import macs, params
 from dipbench.publish import build
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import Architecture
 from dipbench.table.aggregate import summarise
 from dipbench.table.hub import EMBEDDED
 from dipbench.table.schema import CURVES, RUNS
