@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dipbench.errors import (
+    DipbenchError,
     HubFailed,
     InvalidArchitecture,
     InvalidTable,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from dipbench.graphs.features import depth, macs, params, slc, slc_many
     from dipbench.lookup import Curve, Result, query, query_many
     from dipbench.spaces import Architecture, Space
+    from dipbench.table.catalogue import tables
     from dipbench.table.hub import download, load
     from dipbench.table.table import Table
 
@@ -39,6 +41,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Architecture",
     "Curve",
+    "DipbenchError",
     "HubFailed",
     "InvalidArchitecture",
     "InvalidTable",
@@ -58,6 +61,7 @@ __all__ = [
     "query_many",
     "slc",
     "slc_many",
+    "tables",
 ]
 
 _HOME = {
@@ -76,6 +80,7 @@ _HOME = {
     "query_many": "lookup",
     "slc": "graphs.features",
     "slc_many": "graphs.features",
+    "tables": "table.catalogue",
 }
 
 

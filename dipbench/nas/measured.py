@@ -46,7 +46,7 @@ class Measured:
     """One task of a table.
 
     Attributes:
-        protocol: of the table.
+        protocol, sha256: name and checksum of the table.
         space: the space whose edits lead from one member to the next; None for own graphs.
         members: in the order of the space; own graphs in that of their keys.
         rows: by place in `members`, the row of the table's architectures.
@@ -56,6 +56,7 @@ class Measured:
     """
 
     protocol: str
+    sha256: str
     space: Space[Any] | None
     members: tuple[Member, ...]
     rows: tuple[dict[str, Any], ...]
@@ -114,6 +115,7 @@ def _read(table: Table, task: str) -> Measured:
     members = [row["key"] if space is None else space.parse(row["name"]) for row in rows]
     return Measured(
         protocol=table.protocol,
+        sha256=table.sha256,
         space=space,
         members=tuple(members),
         rows=tuple(rows),

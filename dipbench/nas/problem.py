@@ -11,23 +11,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from copy import copy
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from dipbench.errors import NotInTable
 from dipbench.graphs.canonical import is_key
 from dipbench.graphs.dag import as_integer
+from dipbench.lazy import lazy
 from dipbench.nas.evaluation import Budget, BudgetExceeded, Evaluation, Features
 from dipbench.nas.measured import Measured, Member, Which, measured
 from dipbench.nas.objectives import checked
 from dipbench.nas.query import FULL, Query, Seed
 from dipbench.spaces import BaseArchitecture, Space, named
-from dipbench.table.hub import load
-
-if TYPE_CHECKING:
-    from dipbench.table.table import Table
+from dipbench.table.catalogue import TASK, embedded, for_task
+from dipbench.table.table import Table
 
 __all__ = ["BudgetExceeded", "Evaluation", "Features", "Problem"]
 
@@ -37,7 +35,7 @@ class Problem:
 
     Args:
         objectives: one or several of `dipbench.nas.OBJECTIVES`, all to be minimised.
-        table: by default the embedded one.
+        table: by default the embedded one of the task.
         task: the restoration task.
         seconds: the budget in simulated computing seconds; by default unlimited.
         evaluations: the budget in charged evaluations; by default unlimited.
@@ -67,7 +65,7 @@ class Problem:
         objectives: str | Sequence[str] = ("supervised_rmse_val",),
         *,
         table: Table | None = None,
-        task: str = "denoise25",
+        task: str = TASK,
         seconds: float | None = None,
         evaluations: int | None = None,
         seed: Seed = None,
@@ -83,7 +81,7 @@ class Problem:
             raise ValueError(f"repeats is {repeats!r}; expected 'cached' or 'charged'")
         self.repeats = repeats
         self._rng = _generator(rng, self.seed)
-        self._data = measured(load() if table is None else table, task)
+        self._data = measured(_table(table, task), task)
         self._query = Query.of(self.objectives, self.seed, self._data)
         self._queries = {self.objectives: self._query}
         self._places = _places(self._data, self._query, within)
@@ -246,7 +244,7 @@ class Problem:
         runs = self._data.runs.get((place, "supervised", None))
         return math.nan if runs is None else runs.values["supervised_rmse"][FULL]
 
-    @cached_property
+    @lazy
     def _least_test_rmse(self) -> float:
         scores = map(self._test_rmse, self._places)
         return min((score for score in scores if not math.isnan(score)), default=math.nan)
@@ -274,6 +272,22 @@ class Problem:
         """One of the `neighbours`, each as likely as any other; where none is, a `sample`."""
         found = self.neighbours(architecture)
         return found[int(rng.integers(len(found)))] if found else self.sample(rng)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same is asked of the same table, and has been answered so far; the
+        generator that draws seeds is not compared."""
+        return isinstance(other, Problem) and self._said() == other._said()
+
+    def __hash__(self) -> int:
+        return hash(self._asked())
+
+    def _asked(self) -> tuple[object, ...]:
+        """What a problem is made of, but for its budget."""
+        return self._data.sha256, self.task, self.objectives, self.seed, self.repeats
+
+    def _said(self) -> tuple[object, ...]:
+        spent = self.budget, self._clock, self._evaluations, self._history
+        return *self._asked(), self.architectures, *spent
 
     def __repr__(self) -> str:
         judged, count = " and ".join(self.objectives), len(self.architectures)
@@ -363,6 +377,14 @@ def _outside(architecture: object, data: Measured, query: Query, count: int) -> 
         f"{architecture} is not among the {count} architectures with "
         f"{' and '.join(query.objectives)} measured; expected one of problem.architectures"
     )
+
+
+def _table(table: Table | None, task: str) -> Table:
+    if table is None:
+        return embedded(for_task(task)[0])
+    if not isinstance(table, Table):
+        raise ValueError(f"table is {table!r}; expected a table, such as dipbench.load(...) gives")
+    return table
 
 
 def _limit(name: str, value: float | None) -> float:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from dipbench.errors import InvalidArchitecture
 from dipbench.graphs.canonical import canonical_key
 from dipbench.graphs.dag import as_integer
+from dipbench.lazy import lazy
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
@@ -43,7 +43,7 @@ class BaseArchitecture(ABC):
     def graph(self) -> Graph:
         """A new `networkx.DiGraph` of the network."""
 
-    @cached_property
+    @lazy
     def key(self) -> str:
         """The canonical key of `graph`."""
         return canonical_key(self.graph)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dipbench.errors import InvalidArchitecture
 from dipbench.graphs.canonical import canonical_key
 from dipbench.graphs.dag import check
 from dipbench.graphs.features import reaches
+from dipbench.lazy import lazy
 from dipbench.spaces.architecture import BaseArchitecture
 from dipbench.spaces.space import Space
 
@@ -79,11 +79,11 @@ class OwnSpace(Space[OwnArchitecture]):
                     f"graphs {first!r} and {member.name!r} are isomorphic; expected different ones"
                 )
 
-    @cached_property
+    @lazy
     def _by_name(self) -> dict[str, int]:
         return {member.name: index for index, member in enumerate(self._members)}
 
-    @cached_property
+    @lazy
     def _by_key(self) -> dict[str, int]:
         return {member.key: index for index, member in enumerate(self._members)}
 
