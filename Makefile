@@ -40,7 +40,7 @@ docs: install
 
 # Rebuild the embedded table from the measured shards, byte for byte.
 table: install
-	$(BIN)/python -m generate assemble --protocol core64-v1 --results $(RESULTS) --out dipbench/data
+	$(BIN)/python -m generate assemble --protocol core64-v1 --results $(RESULTS) --out dipbench/data/core64-v1
 
 clean:
 	rm -rf .venv docs/_build demo

@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dipbench.errors import (
+    DipbenchError,
     HubFailed,
     InvalidArchitecture,
     InvalidTable,
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from dipbench.graphs.canonical import canonical_key
     from dipbench.graphs.features import depth, macs, params, slc, slc_many
     from dipbench.lookup import Curve, Result, query, query_many
-    from dipbench.spaces.space import Architecture, Space
+    from dipbench.spaces import Architecture, Space
+    from dipbench.table.catalogue import tables
     from dipbench.table.hub import download, load
     from dipbench.table.table import Table
 
@@ -39,6 +41,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Architecture",
     "Curve",
+    "DipbenchError",
     "HubFailed",
     "InvalidArchitecture",
     "InvalidTable",
@@ -58,13 +61,14 @@ __all__ = [
     "query_many",
     "slc",
     "slc_many",
+    "tables",
 ]
 
 _HOME = {
-    "Architecture": "spaces.space",
+    "Architecture": "spaces",
     "Curve": "lookup",
     "Result": "lookup",
-    "Space": "spaces.space",
+    "Space": "spaces",
     "Table": "table.table",
     "canonical_key": "graphs.canonical",
     "depth": "graphs.features",
@@ -76,6 +80,7 @@ _HOME = {
     "query_many": "lookup",
     "slc": "graphs.features",
     "slc_many": "graphs.features",
+    "tables": "table.catalogue",
 }
 
 

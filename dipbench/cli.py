@@ -8,18 +8,20 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dipbench.errors import InvalidArchitecture, NotInTable, SearchLimitExceeded
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import Architecture, BaseArchitecture, named
+from dipbench.table.catalogue import tables
 from dipbench.table.hub import load
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
     from dipbench.nas import Problem
+    from dipbench.table.table import Table
 
 __all__ = ["main"]
 
@@ -71,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     query = add("query", _query, "what the table says of one architecture")
     query.add_argument("architecture", metavar="NAME", help="name, canonical key or GRAPH.json")
     query.add_argument("--task", default="denoise25", help="default: %(default)s")
-    query.add_argument("--seed", type=int, help="one seed; default: mean over those measured")
+    query.add_argument("--seed", type=int, help="one run's seed; default: mean over all measured")
     query.add_argument("--image", help="one DIP image; default: mean over those measured")
 
     features = add("features", _features, "depth, SLC, key and size, of any network")
@@ -107,7 +109,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="mean|random|SEED",
         help="which runs; default: %(default)s",
     )
-    compare.add_argument("--seed", type=int, default=0, help="of the searches; default: 0")
+    compare.add_argument(
+        "--rng-seed", type=int, default=0, help="of the searches' random numbers; default: 0"
+    )
     compare.add_argument(
         "--jobs",
         type=int,
@@ -130,13 +134,17 @@ def _parser() -> argparse.ArgumentParser:
 
     for command in (query, table, plot, findings, proxy, datasheet, compare):
         command.add_argument(
-            "--table", type=Path, metavar="DIR", help="folder of a table; default: the embedded one"
+            "--table",
+            metavar="DIR",
+            help="folder of a table, or name of an embedded one; default: that of the task",
         )
     for command in (query, features, table, compare):
         command.add_argument("--json", action="store_true", help="for programs")
     for command in (findings, proxy):
         command.add_argument("--task", default="denoise25", help="default: %(default)s")
-        command.add_argument("--seed", type=int, default=0, help="of the resampling; default: 0")
+        command.add_argument(
+            "--rng-seed", type=int, default=0, help="of the resampling; default: %(default)s"
+        )
         command.add_argument("--json", action="store_true", help="print the numbers, write nothing")
     return parser
 
@@ -149,10 +157,9 @@ def _query(options: argparse.Namespace) -> None:
         options.task,
         options.seed,
         options.image,
-        table=load(options.table),
+        table=None if options.table is None else _opened(options.table),
     )
-    shown = [f.name for f in fields(result) if f.repr]
-    _print({name: getattr(result, name) for name in shown}, options.json)
+    _print(asdict(result), options.json)
 
 
 def _features(options: argparse.Namespace) -> None:
@@ -160,7 +167,7 @@ def _features(options: argparse.Namespace) -> None:
     from dipbench.graphs.features import depth, macs, params, slc
 
     found = _architecture(options.architecture, options.name)
-    graph = Architecture.parse(found).graph if isinstance(found, str) else found
+    graph = _parsed(found).graph if isinstance(found, str) else found
     values: dict[str, Any] = {
         "key": canonical_key(graph),
         "depth": depth(graph),
@@ -171,12 +178,15 @@ def _features(options: argparse.Namespace) -> None:
     _print(values, options.json)
 
 
-def _table(options: argparse.Namespace) -> None:
-    from dataclasses import asdict
+def _parsed(name: str) -> BaseArchitecture:
+    """The architecture of a name of any space."""
+    return named(name) or Architecture.parse(name)  # which says what is wrong
 
+
+def _table(options: argparse.Namespace) -> None:
     from dipbench.table.coverage import coverage
 
-    table = load(options.table)
+    table = _opened(options.table)
     said = {"protocol": table.protocol, "space": table.manifest["space"]}
     counted = asdict(coverage(table))
     hashed = {"protocol_hash": table.manifest["protocol_hash"]}
@@ -186,18 +196,18 @@ def _table(options: argparse.Namespace) -> None:
 def _plot(options: argparse.Namespace) -> None:
     from dipbench.reports.plots import scatter_plots
 
-    for path in scatter_plots(load(options.table), options.out):
+    for path in scatter_plots(_opened(options.table), options.out):
         print(path)
 
 
 def _findings(options: argparse.Namespace) -> None:
     from dipbench.reports.findings import as_json, study, write_findings
 
-    table = load(options.table)
+    table = _opened(options.table)
     if options.json:
-        print(json.dumps(as_json(study(table, options.seed, options.task)), allow_nan=False))
+        print(json.dumps(as_json(study(table, options.rng_seed, options.task)), allow_nan=False))
         return
-    for path in write_findings(table, options.out, options.seed, options.task):
+    for path in write_findings(table, options.out, options.rng_seed, options.task):
         print(path)
 
 
@@ -205,12 +215,12 @@ def _proxy(options: argparse.Namespace) -> None:
     from dipbench.reports.proxy import write_proxy
     from dipbench.reports.proxy.study import as_json, study
 
-    given = load(options.table), options.scores
+    given = _opened(options.table), options.scores
     if options.json:
-        found = study(*given, options.seed, options.task)
+        found = study(*given, options.rng_seed, options.task)
         print(json.dumps(as_json(found), allow_nan=False))
         return
-    for path in write_proxy(*given, options.out, options.seed, options.task):
+    for path in write_proxy(*given, options.out, options.rng_seed, options.task):
         print(path)
 
 
@@ -220,7 +230,7 @@ def _datasheet(options: argparse.Namespace) -> None:
     from dipbench.table.coverage import coverage
     from dipbench.table.hub import REPO_ID
 
-    table = load(options.table)
+    table = _opened(options.table)
     print(datasheet(Release(REPO_ID, table.manifest, coverage(table))), end="")
 
 
@@ -235,7 +245,7 @@ def _compare(options: argparse.Namespace) -> None:
         names,
         repeats=options.repeats,
         seconds=options.seconds,
-        seed=options.seed,
+        seed=options.rng_seed,
         jobs=options.jobs,
         progress=True,
     )
@@ -252,18 +262,18 @@ def _problem(options: argparse.Namespace) -> Problem:
 
     from dipbench.nas import Problem
 
-    seed: Any = {"mean": None}.get(options.runs, options.runs)
-    if seed not in (None, "random"):
+    runs: Any = {"mean": None}.get(options.runs, options.runs)
+    if runs not in (None, "random"):
         try:
-            seed = int(seed)
+            runs = int(runs)
         except ValueError:
-            raise ValueError(f"runs is {seed!r}; expected mean, random or a seed") from None
+            raise ValueError(f"runs is {runs!r}; expected mean, random or a seed") from None
     make = partial(
         Problem,
         options.objective,
-        table=load(options.table),
+        table=None if options.table is None else _opened(options.table),
         task=options.task,
-        seed=seed,
+        seed=runs,
         rng=np.random.default_rng(0),  # each repeat brings its own
     )
     return make(within=make().measured("supervised_rmse"))
@@ -280,6 +290,13 @@ def _publish(options: argparse.Namespace) -> None:
 
     out, send, tag = options.out, options.upload, options.tag
     print(publish(options.folder, options.repo, out, send=send, tag=tag, published=options.date))
+
+
+def _opened(place: str | None) -> Table:
+    """The table in a folder, an embedded one by name, or by default `core64-v1`."""
+    if place is not None and place in tables() and not Path(place).exists():
+        return load(protocol=place)
+    return load(place)
 
 
 def _architecture(argument: str, name: str | None = None) -> str | Graph:

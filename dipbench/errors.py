@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "DipbenchError",
     "HubFailed",
     "InvalidArchitecture",
     "InvalidTable",
@@ -12,11 +13,15 @@ __all__ = [
 ]
 
 
-class InvalidArchitecture(ValueError):
+class DipbenchError(Exception):
+    """What all errors of dipbench's own have in common."""
+
+
+class InvalidArchitecture(DipbenchError, ValueError):
     """A name, an `Architecture` or a graph that does not describe a network."""
 
 
-class NotInTable(KeyError):
+class NotInTable(DipbenchError, KeyError):
     """A well-formed request for something that the table has not measured."""
 
     def __str__(self) -> str:
@@ -24,15 +29,15 @@ class NotInTable(KeyError):
         return str(self.args[0]) if self.args else ""
 
 
-class InvalidTable(ValueError):
+class InvalidTable(DipbenchError, ValueError):
     """Table files that are missing, altered, cut short or of another schema."""
 
 
-class SearchLimitExceeded(RuntimeError):
+class SearchLimitExceeded(DipbenchError, RuntimeError):
     """A graph so symmetric that its exact key was not found within the search limit."""
 
 
-class Unreachable(ConnectionError):
+class Unreachable(DipbenchError, ConnectionError):
     """The Hugging Face Hub did not answer, and there is no copy of the table here."""
 
 

@@ -3,31 +3,48 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakKeyDictionary
+
+import numpy as np
 
 from dipbench.errors import InvalidTable, NotInTable
 from dipbench.graphs.canonical import dag_key, is_key
 from dipbench.graphs.dag import as_integer, check
-from dipbench.spaces.space import SPACES, Architecture
+from dipbench.spaces import BaseArchitecture, named
+from dipbench.table import catalogue
 from dipbench.table.aggregate import summarise
+from dipbench.table.catalogue import TASK, embedded, for_task
 from dipbench.table.hub import load
-from dipbench.table.table import Table
+from dipbench.table.table import Table, opened
+from dipbench.values import ByValue
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
 
     from dipbench.graphs.dag import Graph
 
 __all__ = ["Curve", "Queryable", "Result", "query", "query_many"]
 
-Queryable: TypeAlias = "Architecture | str | Graph"
+Queryable: TypeAlias = "BaseArchitecture | str | Graph"
 REMEMBERED = 100_000  # results
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class _FromTable:
+    """Where a result was read, which is no part of what it says: folder and checksum."""
+
+    __slots__ = ("_source",)
+
+    _source: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result(_FromTable, ByValue):
     """What was measured of one architecture.
 
     RMSE, here and everywhere, is in grey levels on 0-255: per image against the clean image,
@@ -40,8 +57,10 @@ class Result:
         supervised_rmse, supervised_rmse_val: of the test and of the validation images.
         dip_rmse: Deep Image Prior, the peak (least recorded RMSE) of the raw output.
         supervised_std, dip_std: standard deviation between seeds, see `dipbench.table.aggregate`.
-        dip_final_rmse, dip_averaged_rmse, dip_averaged_final_rmse, dip_stopped_rmse: other
-            ways to score the same fits, see `dipbench.table.schema`.
+        dip_final_rmse, dip_averaged_rmse, dip_averaged_final_rmse, dip_stopped_rmse,
+            dip_exact_rmse, dip_averaged_exact_rmse, dip_unperturbed_rmse: other ways to score the
+            same fits, see `dipbench.table.schema`; NaN where the protocol did not record them.
+        supervised_psnr, dip_psnr: in dB; supervised_test_std: spread between test images.
         n_seeds, n_images, n_fits: supervised trainings, different DIP images, DIP fits.
         n_censored, n_failed: DIP fits whose peak is their last point; diverged runs.
         depth, slc, params, macs: features; params and MACs of the supervised network.
@@ -60,6 +79,8 @@ class Result:
     supervised_rmse: float
     supervised_rmse_val: float
     supervised_std: float
+    supervised_psnr: float
+    supervised_test_std: float
     supervised_seconds: float
     n_seeds: int
     dip_rmse: float
@@ -68,12 +89,19 @@ class Result:
     dip_averaged_rmse: float
     dip_averaged_final_rmse: float
     dip_stopped_rmse: float
+    dip_exact_rmse: float
+    dip_averaged_exact_rmse: float
+    dip_unperturbed_rmse: float
+    dip_psnr: float
     dip_seconds: float
     n_images: int
     n_fits: int
     n_censored: int
     n_failed: int
-    _table: Table = field(repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return _restored, (values, getattr(self, "_source", None))
 
     def curve(self, mode: str) -> Curve:
         """The learning curve of ``"dip"`` or ``"supervised"``, mean over the same runs.
@@ -85,13 +113,20 @@ class Result:
         return _mean_curve(self, mode)
 
 
-COLUMNS = [f.name for f in fields(Result) if f.name != "_table"]
-ASKED = COLUMNS.index("seed")  # the two fields that say what was asked stand here
-MEASURED = tuple(name for name in COLUMNS if name not in ("seed", "image"))
+def _restored(values: dict[str, Any], source: tuple[str, str] | None) -> Result:
+    """A result that remembers where it was read."""
+    result = Result(**values)
+    object.__setattr__(result, "_source", source)
+    return result
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+COLUMNS = [f.name for f in fields(Result)]
+ASKED = ("seed", "image")
+MEASURED = tuple(name for name in COLUMNS if name not in ASKED)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve(ByValue):
     """RMSE at recorded steps, in grey levels, mean over `n_runs` runs.
 
     Attributes:
@@ -122,41 +157,46 @@ SECONDS = ("supervised_seconds", "dip_seconds")
 
 def query(
     architecture: Queryable,
-    task: str = "denoise25",
+    task: str = TASK,
     seed: int | None = None,
     image: str | None = None,
     *,
     table: Table | None = None,
 ) -> Result:
-    """What `table`, by default the embedded one, says of `architecture`.
+    """What was measured of `architecture`.
 
     Args:
-        architecture: an `Architecture`, a name, a canonical key, or a `networkx.DiGraph`
-            (any graph isomorphic to a measured one).
+        architecture: an architecture of a space, a name, a canonical key, or a
+            `networkx.DiGraph` (any graph isomorphic to a measured one).
         task: the restoration task.
         seed: one seed; by default the mean over those measured.
         image: one DIP image; by default the mean over those measured. Supervised scores are
             means over the test images and do not depend on it.
+        table: by default the embedded ones of the task, space by space: see
+            `dipbench.table.catalogue`.
 
     Raises:
-        InvalidArchitecture: a malformed name or a graph that is no network.
+        InvalidArchitecture: a malformed name, or a graph that is not a network.
         NotInTable: the architecture, task, seed or image was not measured.
-        ValueError: a seed that is no integer, an image that is no string.
+        ValueError: an argument of another type.
     """
-    if table is None:
-        table = load()
-    if seed is not None or image is not None:
-        seed, image = _checked(seed, image)
-    if isinstance(architecture, str):
-        known: Result | None = table.answers.get((architecture, task, seed, image))
-        if known is not None:
-            return known
-    return _answer(table, architecture, task, seed, image)
+    seed, image = _checked(task, seed, image, table)
+    if not isinstance(architecture, str):
+        # A graph may change after it was asked for, so nothing about it is remembered.
+        return _answer(table, architecture, task, seed, image)
+    memory = _memory_of(table)
+    asked = architecture, task, seed, image
+    known = memory.get(asked)
+    if known is None:
+        known = _answer(table, architecture, task, seed, image)
+        if len(memory) < REMEMBERED:
+            memory[asked] = known
+    return known
 
 
 def query_many(
     architectures: Iterable[Queryable],
-    task: str = "denoise25",
+    task: str = TASK,
     seed: int | None = None,
     image: str | None = None,
     *,
@@ -165,74 +205,167 @@ def query_many(
     """`query` for each of `architectures`: a data frame of one row each, in their order.
 
     Raises:
-        InvalidArchitecture, NotInTable: as `query`, for the first that fails.
+        InvalidArchitecture, NotInTable, ValueError: as `query`, for the first that fails.
     """
     import pandas as pd
 
-    table = load() if table is None else table
-    seed, image = _checked(seed, image)
-    wanted = [_name_or_key(table, a) for a in architectures]
+    seed, image = _checked(task, seed, image, table)
+    if isinstance(architectures, str):
+        raise ValueError(
+            f"architectures is {architectures!r}; expected several, such as [{architectures!r}]"
+        )
+    wanted = list(architectures)
     if seed is not None or image is not None:
         results = [query(a, task, seed, image, table=table) for a in wanted]
         return pd.DataFrame([[getattr(r, c) for c in COLUMNS] for r in results], columns=COLUMNS)
-    rows = table.locate(wanted, task)
-    if (rows < 0).any():
-        raise _not_in_table(table, wanted[int((rows < 0).argmax())], task)
-    frame = pd.DataFrame(table.architecture_rows.take(rows, MEASURED), copy=False)
+    frames, places = [], []
+    left = np.arange(len(wanted))
+    for each in _tables(table, task):
+        rows = _located(each, [wanted[i] for i in left.tolist()], task)
+        found = rows >= 0
+        frames.append(pd.DataFrame(each.architecture_rows.take(rows[found], MEASURED), copy=False))
+        places.append(left[found])
+        left = left[~found]
+    if len(left):
+        raise _not_measured(_tables(table, task), _read(wanted[int(left[0])]), task)
+    frame = frames[0]
+    if len(frames) > 1:
+        order = np.argsort(np.concatenate(places))
+        frame = pd.concat([f for f in frames if len(f)] or frames[:1]).iloc[order]
+        frame = frame.reset_index(drop=True)
     frame.insert(COLUMNS.index("seed"), "seed", None)
     frame.insert(COLUMNS.index("image"), "image", None)
     return frame
 
 
+_memories: WeakKeyDictionary[Table, dict[Any, Result]] = WeakKeyDictionary()
+
+
+def _memory_of(table: Table | None) -> dict[Any, Result]:
+    """The results given so far for names: of one table, or where none is named."""
+    if table is None:
+        return _unnamed(catalogue.DATA)
+    return _memories.setdefault(table, {})
+
+
+@cache
+def _unnamed(_: Path) -> dict[Any, Result]:
+    return {}
+
+
+def _tables(table: Table | None, task: str) -> Sequence[Table]:
+    """Where to look: in `table`, or else in the embedded ones of the task."""
+    return [embedded(entry) for entry in for_task(task)] if table is None else [table]
+
+
 def _answer(
-    table: Table, architecture: Queryable, task: str, seed: int | None, image: str | None
+    table: Table | None, architecture: Queryable, task: str, seed: int | None, image: str | None
 ) -> Result:
-    name_or_key = _name_or_key(table, architecture)
-    number = table.number(name_or_key, task)
-    if number is None:
-        raise _not_in_table(table, name_or_key, task)
-    values = table.architecture_rows.values(number, MEASURED)
+    asked = _read(architecture)
+    tables = _tables_or_malformed(table, asked, task)
+    for each in tables:
+        number = _number(each, asked, task)
+        if number is not None:
+            return _result(each, number, seed, image)
+    raise _not_measured(tables, asked, task)
+
+
+def _result(table: Table, number: int, seed: int | None, image: str | None) -> Result:
+    """What a row says; or the runs of one seed and image, of which the row is the mean."""
+    measured = table.architecture_rows.values(number, MEASURED)
+    row = dict(zip(MEASURED, measured, strict=True))
     if seed is not None or image is not None:
-        row = dict(zip(MEASURED, values, strict=True))
         found = summarise(_chosen(table, row, seed, image))
         # Seconds are the architecture's on the table's clock, whatever measured the chosen runs.
-        row |= {name: value for name, value in found.items() if name not in SECONDS}
-        values = [row[name] for name in MEASURED]
-    # One NaN for all: results that say the same are equal, though NaN equals nothing.
-    values = [value if value == value else math.nan for value in values]
-    answer = (*values[:ASKED], seed, image, *values[ASKED:], table)
-    result = Result(*answer)
-    if isinstance(architecture, str) and len(table.answers) < REMEMBERED:
-        table.answers[architecture, task, seed, image] = result
-    return result
+        row |= {name: found[name] for name in found.keys() - set(SECONDS)}
 
 
-def _checked(seed: int | None, image: str | None) -> tuple[int | None, str | None]:
+def _read(architecture: Queryable) -> str | BaseArchitecture:
+    """An architecture or a string as it is, a graph as its key."""
+    if isinstance(architecture, str | BaseArchitecture):
+        return architecture
+    return dag_key(check(architecture))
+
+
+def _number(table: Table, asked: str | BaseArchitecture, task: str) -> int | None:
+    """The row of an architecture, of a name or key, if it was measured."""
+    if not isinstance(asked, str):
+        return table.number(table.name_or_key(asked), task)
+    number = table.number(asked, task)
+    # A name of another space may stand for the same graph.
+    other = None if number is not None or is_key(asked) or table.space is None else named(asked)
+    if other is None or other.space == table.space_name:
+        return number
+    return table.number(other.key, task)
+
+
+def _located(table: Table, wanted: Sequence[Queryable], task: str) -> npt.NDArray[np.int64]:
+    """The rows of many architectures, -1 where one was not measured."""
+    asked = [_read(a) for a in wanted]
+    rows = table.locate([_called(table, a) for a in asked], task)
+    for i in (rows < 0).nonzero()[0].tolist():
+        number = _number(table, asked[i], task)
+        rows[i] = -1 if number is None else number
+    return rows
+
+
+def _called(table: Table, asked: str | BaseArchitecture) -> str:
+    return asked if isinstance(asked, str) else table.name_or_key(asked)
+
+
+def _checked(
+    task: str, seed: int | None, image: str | None, table: Table | None
+) -> tuple[int | None, str | None]:
+    """Seed and image as plain values.
+
+    Raises:
+        ValueError: an argument is of another type.
+    """
     number = None if seed is None else as_integer(seed)
     if number is None and seed is not None:
         raise ValueError(f"seed is {seed!r}; expected an integer, or None for all")
     if not isinstance(image, str | None):
         raise ValueError(f"image is {image!r}; expected an id, or None for all")
+    if not isinstance(task, str):
+        raise ValueError(f"task is {task!r}; expected a name such as {TASK!r}")
+    if not isinstance(table, Table | None):
+        raise ValueError(f"table is {table!r}; expected a table, such as dipbench.load(...) gives")
     return number, image
 
 
-def _name_or_key(table: Table, architecture: Queryable) -> str:
-    if isinstance(architecture, str):
-        return architecture
-    if isinstance(architecture, Architecture):
-        return table.name_or_key(architecture)
-    # A graph may change after it was asked for, so nothing about it is remembered.
-    return dag_key(check(architecture))
+def _tables_or_malformed(
+    table: Table | None, asked: str | BaseArchitecture, task: str
+) -> Sequence[Table]:
+    """`_tables`; where the task is unknown and the name is none, the name is what is wrong."""
+    try:
+        return _tables(table, task)
+    except NotInTable:
+        if isinstance(asked, str):
+            _check_name(load(), asked)
+        raise
 
 
-def _not_in_table(table: Table, name_or_key: str, task: str) -> NotInTable:
-    if name_or_key in table:
+def _check_name(table: Table, asked: str) -> None:
+    """Whether a name or key could be one in this table.
+
+    Raises:
+        InvalidArchitecture: the name is malformed.
+    """
+    if table.space is not None and not is_key(asked) and named(asked) is None:
+        table.space.parse(asked)
+
+
+def _not_measured(tables: Sequence[Table], asked: str | BaseArchitecture, task: str) -> NotInTable:
+    """What to raise for an architecture that none of `tables` holds."""
+    own = [t for t in tables if isinstance(asked, BaseArchitecture) and t.space_name == asked.space]
+    table = (own or list(tables))[0]
+    called = _called(table, asked)
+    if called in table:
         tasks = ", ".join(sorted(table.tasks))
-        return NotInTable(f"{name_or_key}: task {task!r} was not measured; expected one of {tasks}")
-    if table.manifest["space"] in SPACES and not is_key(name_or_key):
-        Architecture.parse(name_or_key)  # a malformed name is the better thing to say
+        return NotInTable(f"{called}: task {task!r} was not measured; expected one of {tasks}")
+    _check_name(table, called)
     return NotInTable(
-        f"{name_or_key} is not among the {len(table)} architectures of the table {table.protocol}"
+        f"{called} is not among the {len(table)} architectures of the table {table.protocol}"
     )
 
 
@@ -259,9 +392,12 @@ def _matches(run: Mapping[str, Any], seed: int | None, image: str | None) -> boo
 def _mean_curve(result: Result, mode: str) -> Curve:
     if mode not in ("dip", "supervised"):
         raise ValueError(f"mode is {mode!r}; expected 'dip' or 'supervised'")
+    source = getattr(result, "_source", None)
+    if source is None:
+        raise ValueError(f"{result!r} was not read from a table; expected a result of query")
     curves = [
         curve
-        for curve in result._table.curves_of(result.key, result.task)
+        for curve in opened(*source).curves_of(result.key, result.task)
         if curve["mode"] == mode and _matches(curve, result.seed, result.image)
     ]
     if not curves:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dipbench.graphs.features import macs, params
-from dipbench.spaces.space import Space
+from dipbench.spaces import Space
 from dipbench.table.aggregate import summarise
 from dipbench.table.schema import CURVES, RUNS
 from dipbench.table.table import write_table

@@ -48,7 +48,9 @@ def test_wheel_is_pure_python(wheel):
 
 def test_wheel_holds_all_modules_the_types_and_the_table(wheel):
     modules = [str(path.relative_to(ROOT)) for path in (ROOT / "dipbench").rglob("*.py")]
-    data = [f"dipbench/data/{file}" for file in DATA]
+    tables = [path.parent.name for path in (ROOT / "dipbench" / "data").glob("*/manifest.json")]
+    data = [f"dipbench/data/{table}/{file}" for table in tables for file in DATA]
+    assert "core64-v1" in tables
     assert {"dipbench/py.typed", *modules, *data} <= set(wheel.namelist())
 
 
@@ -58,10 +60,9 @@ def test_wheel_holds_nothing_temporary(wheel):
     assert {Path(name).suffix for name in packaged} == kinds
 
 
-def test_wheel_holds_the_embedded_table_unchanged(wheel):
-    for file in DATA:
-        embedded = (ROOT / "dipbench" / "data" / file).read_bytes()
-        assert wheel.read(f"dipbench/data/{file}") == embedded
+def test_wheel_holds_the_embedded_tables_unchanged(wheel):
+    for path in (ROOT / "dipbench" / "data").glob("*/*"):
+        assert wheel.read(str(path.relative_to(ROOT))) == path.read_bytes()
 
 
 def test_wheel_holds_the_licence(wheel, metadata):
@@ -99,8 +100,9 @@ def test_library_needs_no_torch_and_no_matplotlib():
     assert needed == {"numpy", "networkx", "pandas", "pyarrow", "huggingface_hub"}
 
 
-def test_embedded_table_is_small():
-    files = list((ROOT / "dipbench" / "data").iterdir())
+@pytest.mark.parametrize("protocol", dipbench.tables())
+def test_embedded_tables_are_small(protocol):
+    files = list((ROOT / "dipbench" / "data" / protocol).iterdir())
     assert sorted(path.name for path in files) == DATA
     assert sum(path.stat().st_size for path in files) < 5 * MEGABYTE
 

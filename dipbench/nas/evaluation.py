@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from dipbench.errors import DipbenchError
 from dipbench.nas.measured import Member
+from dipbench.values import ByValue
 
 __all__ = ["Budget", "BudgetExceeded", "Evaluation", "Features"]
 
 
-class BudgetExceeded(RuntimeError):
+class BudgetExceeded(DipbenchError, RuntimeError):
     """An evaluation that the budget does not suffice for; nothing was charged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation(ByValue):
     """One answer of a `Problem`.
 
     Attributes:

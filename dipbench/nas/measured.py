@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dipbench.errors import InvalidTable, NotInTable
 from dipbench.nas.objectives import FREE, OBJECTIVES, Objective
-from dipbench.spaces.space import SPACES, Architecture, Space
+from dipbench.spaces import BaseArchitecture, Space
 
 if TYPE_CHECKING:
     from dipbench.table.table import Table
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Measured", "Member", "Runs", "measured"]
 
 # How a space calls its members: by architecture in a named space, by key in any other.
-Member: TypeAlias = "Architecture | str"
+Member: TypeAlias = "BaseArchitecture | str"
 Which: TypeAlias = tuple[int, str, int | None]  # place, mode, seed or None for all seeds
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -46,7 +46,7 @@ class Measured:
     """One task of a table.
 
     Attributes:
-        protocol: of the table.
+        protocol, sha256: name and checksum of the table.
         space: the space whose edits lead from one member to the next; None for own graphs.
         members: in the order of the space; own graphs in that of their keys.
         rows: by place in `members`, the row of the table's architectures.
@@ -56,7 +56,8 @@ class Measured:
     """
 
     protocol: str
-    space: Space | None
+    sha256: str
+    space: Space[Any] | None
     members: tuple[Member, ...]
     rows: tuple[dict[str, Any], ...]
     runs: Mapping[Which, Runs]
@@ -95,7 +96,7 @@ def _read(table: Table, task: str) -> Measured:
     if task not in table.tasks:
         listed = ", ".join(sorted(table.tasks)) or "none"
         raise NotInTable(f"task {task!r} was not measured; expected one of {listed}")
-    space = Space(table.manifest["space"]) if table.manifest["space"] in SPACES else None
+    space = table.space
     rows = _in_order(_rows(table.architectures, task), space)
     finished = [run for run in _rows(table.runs, task) if run["status"] == "ok"]
     runs = _free(rows, {run["seed"] for run in finished})
@@ -111,9 +112,10 @@ def _read(table: Table, task: str) -> Measured:
     for place, mode, seed in runs:
         if mode != FREE and seed is not None:
             seeds[place, mode].append(seed)
-    members = [Architecture.parse(row["name"]) if space else row["key"] for row in rows]
+    members = [row["key"] if space is None else space.parse(row["name"]) for row in rows]
     return Measured(
         protocol=table.protocol,
+        sha256=table.sha256,
         space=space,
         members=tuple(members),
         rows=tuple(rows),
@@ -128,11 +130,8 @@ def _rows(table: Any, task: str) -> list[dict[str, Any]]:
     return [row for row in rows if row["task"] == task]
 
 
-def _in_order(rows: list[dict[str, Any]], space: Space | None) -> list[dict[str, Any]]:
-    if space is None:
-        return rows
-    by_name = {row["name"]: row for row in rows}
-    return [by_name[a.name] for a in space if a.name in by_name]
+def _in_order(rows: list[dict[str, Any]], space: Space[Any] | None) -> list[dict[str, Any]]:
+    return rows if space is None else sorted(rows, key=lambda row: space.index(row["name"]))
 
 
 def _free(rows: list[dict[str, Any]], seeds: set[int]) -> dict[Which, Runs]:

@@ -11,23 +11,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from copy import copy
-from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from dipbench.errors import NotInTable
 from dipbench.graphs.canonical import is_key
 from dipbench.graphs.dag import as_integer
+from dipbench.lazy import lazy
 from dipbench.nas.evaluation import Budget, BudgetExceeded, Evaluation, Features
 from dipbench.nas.measured import Measured, Member, Which, measured
 from dipbench.nas.objectives import checked
 from dipbench.nas.query import FULL, Query, Seed
-from dipbench.spaces.space import Architecture
-from dipbench.table.hub import load
-
-if TYPE_CHECKING:
-    from dipbench.table.table import Table
+from dipbench.spaces import BaseArchitecture, Space, named
+from dipbench.table.catalogue import TASK, embedded, for_task
+from dipbench.table.table import Table
 
 __all__ = ["BudgetExceeded", "Evaluation", "Features", "Problem"]
 
@@ -37,7 +35,7 @@ class Problem:
 
     Args:
         objectives: one or several of `dipbench.nas.OBJECTIVES`, all to be minimised.
-        table: by default the embedded one.
+        table: by default the embedded one of the task.
         task: the restoration task.
         seconds: the budget in simulated computing seconds; by default unlimited.
         evaluations: the budget in charged evaluations; by default unlimited.
@@ -67,7 +65,7 @@ class Problem:
         objectives: str | Sequence[str] = ("supervised_rmse_val",),
         *,
         table: Table | None = None,
-        task: str = "denoise25",
+        task: str = TASK,
         seconds: float | None = None,
         evaluations: int | None = None,
         seed: Seed = None,
@@ -83,7 +81,7 @@ class Problem:
             raise ValueError(f"repeats is {repeats!r}; expected 'cached' or 'charged'")
         self.repeats = repeats
         self._rng = _generator(rng, self.seed)
-        self._data = measured(load() if table is None else table, task)
+        self._data = measured(_table(table, task), task)
         self._query = Query.of(self.objectives, self.seed, self._data)
         self._queries = {self.objectives: self._query}
         self._places = _places(self._data, self._query, within)
@@ -121,6 +119,11 @@ class Problem:
     def protocol(self) -> str:
         """Of the table."""
         return self._data.protocol
+
+    @property
+    def space(self) -> Space[Any] | None:
+        """The space of the architectures; None for graphs of one's own."""
+        return self._data.space
 
     @property
     def clock(self) -> float:
@@ -241,7 +244,7 @@ class Problem:
         runs = self._data.runs.get((place, "supervised", None))
         return math.nan if runs is None else runs.values["supervised_rmse"][FULL]
 
-    @cached_property
+    @lazy
     def _least_test_rmse(self) -> float:
         scores = map(self._test_rmse, self._places)
         return min((score for score in scores if not math.isnan(score)), default=math.nan)
@@ -258,7 +261,7 @@ class Problem:
         place = self._place(architecture)
         if place not in self._neighbours:
             member, space = self._data.members[place], self._data.space
-            if space is None or isinstance(member, str):
+            if space is None:
                 found = tuple(a for a in self.architectures if a != member)
             else:
                 found = tuple(a for a in space.neighbours(member) if a in self._names)
@@ -269,6 +272,22 @@ class Problem:
         """One of the `neighbours`, each as likely as any other; where none is, a `sample`."""
         found = self.neighbours(architecture)
         return found[int(rng.integers(len(found)))] if found else self.sample(rng)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same is asked of the same table, and has been answered so far; the
+        generator that draws seeds is not compared."""
+        return isinstance(other, Problem) and self._said() == other._said()
+
+    def __hash__(self) -> int:
+        return hash(self._asked())
+
+    def _asked(self) -> tuple[object, ...]:
+        """What a problem is made of, but for its budget."""
+        return self._data.sha256, self.task, self.objectives, self.seed, self.repeats
+
+    def _said(self) -> tuple[object, ...]:
+        spent = self.budget, self._clock, self._evaluations, self._history
+        return *self._asked(), self.architectures, *spent
 
     def __repr__(self) -> str:
         judged, count = " and ".join(self.objectives), len(self.architectures)
@@ -338,20 +357,34 @@ def _places(data: Measured, query: Query, within: Iterable[Member] | None) -> tu
 
 def _outside(architecture: object, data: Measured, query: Query, count: int) -> Exception:
     """What to raise for something that is not among the architectures of the problem."""
-    if not isinstance(architecture, Architecture | str):
+    if not isinstance(architecture, BaseArchitecture | str):
         return ValueError(
             f"architecture is {architecture!r}; expected one of problem.architectures, "
             "its name or its key"
         )
-    if isinstance(architecture, str) and data.space is not None and not is_key(architecture):
+    elsewhere = isinstance(architecture, str) and named(architecture) is not None
+    if (
+        isinstance(architecture, str)
+        and data.space is not None
+        and not elsewhere
+        and not is_key(architecture)
+    ):
         try:
-            Architecture.parse(architecture)
+            data.space.parse(architecture)
         except ValueError as error:
             return error
     return NotInTable(
         f"{architecture} is not among the {count} architectures with "
         f"{' and '.join(query.objectives)} measured; expected one of problem.architectures"
     )
+
+
+def _table(table: Table | None, task: str) -> Table:
+    if table is None:
+        return embedded(for_task(task)[0])
+    if not isinstance(table, Table):
+        raise ValueError(f"table is {table!r}; expected a table, such as dipbench.load(...) gives")
+    return table
 
 
 def _limit(name: str, value: float | None) -> float:

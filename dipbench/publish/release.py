@@ -7,10 +7,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from dipbench import __version__
+from dipbench.lazy import lazy
 from dipbench.table.coverage import Coverage
 
 __all__ = [
@@ -140,11 +140,11 @@ class Release:
         """Of the library that wrote the data set, as MAJOR.MINOR.PATCH."""
         return __version__
 
-    @cached_property
+    @lazy
     def image_source(self) -> str:
         return self._image("source")
 
-    @cached_property
+    @lazy
     def image_citation(self) -> str:
         return self._image("citation")
 
@@ -153,7 +153,7 @@ class Release:
         stated = images.get(field) if isinstance(images, dict) else None
         return _line(stated) if stated else "not stated in the manifest"
 
-    @cached_property
+    @lazy
     def numbers(self) -> list[tuple[str, str]]:
         """All that the protocol states but its name, flat, as ``("dip.iterations", "3000")``."""
         return [item for item in _flat(self.manifest["protocol"]) if item[0] != "name"]

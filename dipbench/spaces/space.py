@@ -1,260 +1,317 @@
-"""Architectures by name, and the space that they form.
+"""`Space`: what a search needs of a set of architectures, whichever set it is.
 
-`Architecture` is the notation of the space ``core64``: encoder-decoder networks that differ
-in depth, in the levels joined by skip connections, in up-sampling and in width. Any other
-network is a plain `networkx.DiGraph` (see `dipbench.graphs.dag`).
+A space is one file with one subclass. Members have an order that never changes, so an index
+stands for an architecture; nothing lists them unless it is asked to.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import combinations
-from typing import TYPE_CHECKING
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from operator import index as as_index
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from dipbench.errors import InvalidArchitecture
-from dipbench.graphs.canonical import canonical_key, dag_key
-from dipbench.graphs.dag import as_integer, check
+from dipbench.spaces.architecture import BaseArchitecture
 
 if TYPE_CHECKING:
     import numpy as np
+    import numpy.typing as npt
 
     from dipbench.graphs.dag import Graph
 
-__all__ = ["DEPTHS", "SPACES", "UPSAMPLES", "WIDTHS", "Architecture", "Space"]
+__all__ = ["SPACES", "Dimension", "Feature", "Space", "drawn", "named"]
 
-DEPTHS = (1, 2, 3, 4, 5)
-UPSAMPLES = ("nearest", "bilinear", "transposed")
-WIDTHS = (8, 16)
-SKIP_CHANNELS = 4
-
-NAME = re.compile(
-    r"d(?P<depth>\d{1,3})-s(?P<skips>\d*)-(?P<upsample>[a-z]+)-w(?P<width>\d{1,4})", re.ASCII
-)
+A = TypeVar("A", bound=BaseArchitecture)
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, order=True)
-class Architecture:
-    """One encoder-decoder network of ``core64``.
+def _abstract(method: Method) -> Method:
+    """As `abc.abstractmethod`, after which type checkers would refuse ``Space("core64")``."""
+    return abstractmethod(method)
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One choice that makes an architecture, as search libraries describe it.
 
     Attributes:
-        depth: how many times the encoder halves the resolution, 1 to 5.
-        skips: the levels, each less than `depth`, at which a skip connection joins encoder
-            and decoder; any iterable of integers is taken, a sorted tuple is kept.
-        upsample: ``nearest``, ``bilinear`` or ``transposed``.
-        width: channels at every level, 8 or 16.
-
-    Raises:
-        InvalidArchitecture: naming the field, the value found and those expected.
+        name: of the parameter.
+        values: that it may take; the first one stands for it where the network lacks it.
+        kind: ``integer``: all numbers from the first value to the last; ``switch``: False or
+            True; ``ordered`` and ``choice``: one of the values, with or without an order.
+        from_depth: networks of less depth lack it.
     """
 
-    depth: int
-    skips: tuple[int, ...] = ()
-    upsample: str = "bilinear"
-    width: int = 16
+    name: str
+    values: tuple[Any, ...]
+    kind: Literal["integer", "switch", "ordered", "choice"]
+    from_depth: int = 0
 
-    def __post_init__(self) -> None:
-        depth = _one_of("depth", self.depth, DEPTHS)
-        try:
-            levels = [_one_of("skip level", s, range(depth)) for s in self.skips]
-        except TypeError:
-            raise InvalidArchitecture(
-                f"skips is {self.skips!r}; expected levels from 0 to {depth - 1}"
-            ) from None
-        if len(set(levels)) < len(levels):
-            raise InvalidArchitecture(f"skips is {tuple(levels)}; expected each level once")
-        if not isinstance(self.upsample, str) or self.upsample not in UPSAMPLES:
-            raise InvalidArchitecture(
-                f"upsample is {self.upsample!r}; expected one of {', '.join(UPSAMPLES)}"
-            )
-        # numpy integers and unsorted skips are welcome; plain sorted ones are kept.
-        object.__setattr__(self, "depth", depth)
-        object.__setattr__(self, "skips", tuple(sorted(levels)))
-        object.__setattr__(self, "width", _one_of("width", self.width, WIDTHS))
 
-    @classmethod
-    def parse(cls, name: str) -> Architecture:
-        """The architecture of a name such as ``d5-s024-bilinear-w16``.
+@dataclass(frozen=True)
+class Feature:
+    """One column of `Space.encode`; `binary` if it is 0 or 1."""
+
+    name: str
+    binary: bool
+
+
+class Space(ABC, Generic[A]):
+    """A finite set of architectures, in a fixed order.
+
+    ``Space("core64")`` has 372: see `dipbench.spaces.core64`. ``Space("unet64")`` has 8,002,872,
+    of which none is made before it is asked for: see `dipbench.spaces.unet64`.
+
+    Wherever a method takes an architecture it also takes its name, and an architecture of
+    another space that has the same graph.
+
+    Attributes:
+        name: of the space.
+        dimensions: the choices that make an architecture; none where members are a mere list.
+        features: the columns of `encode`.
+
+    Raises:
+        ValueError: there is no space of this name.
+    """
+
+    name: str
+    dimensions: tuple[Dimension, ...] = ()
+    features: tuple[Feature, ...] = ()
+
+    _known: ClassVar[dict[str, type[Space[Any]]]] = {}
+
+    def __init_subclass__(cls, name: str | None = None):
+        super().__init_subclass__()
+        if name is not None:
+            cls.name = name
+            Space._known[name] = cls
+
+    def __new__(cls, name: str = "core64", *_: Any) -> Space[Any]:
+        if cls is not Space:
+            return super().__new__(cls)
+        if not isinstance(name, str) or name not in SPACES:
+            raise ValueError(f"unknown space {name!r}; expected one of {', '.join(SPACES)}")
+        return SPACES[name]()
+
+    @_abstract
+    def __len__(self) -> int:
+        """How many architectures there are."""
+        raise NotImplementedError
+
+    @_abstract
+    def at(self, index: int) -> A:
+        """The architecture with this index, from 0 to ``len(self) - 1``."""
+        raise NotImplementedError
+
+    @_abstract
+    def _index(self, member: A) -> int:
+        """The index of a member."""
+        raise NotImplementedError
+
+    @_abstract
+    def _neighbours(self, member: A) -> list[A]:
+        """The neighbours of a member."""
+        raise NotImplementedError
+
+    @_abstract
+    def parse(self, name: str) -> A:
+        """The architecture of a name.
 
         Raises:
-            InvalidArchitecture: the name is malformed, or not the one that `name` would give.
+            InvalidArchitecture: the name is malformed, or names none of this space.
         """
-        match = NAME.fullmatch(name) if isinstance(name, str) else None
-        if match is None:
-            raise InvalidArchitecture(
-                f"malformed name {name!r}; expected one like 'd5-s024-bilinear-w16', "
-                "or 'd3-s-nearest-w8' without skip connections"
-            )
-        try:
-            parsed = cls(
-                depth=int(match["depth"]),
-                skips=tuple(map(int, match["skips"])),
-                upsample=match["upsample"],
-                width=int(match["width"]),
-            )
-        except InvalidArchitecture as error:
-            raise InvalidArchitecture(f"name {name!r}: {error}") from None
-        if parsed.name != name:
-            raise InvalidArchitecture(f"name {name!r} is not canonical; expected {parsed.name!r}")
-        return parsed
+        raise NotImplementedError
 
-    @classmethod
-    def from_graph(cls, graph: Graph) -> Architecture:
+    @_abstract
+    def from_graph(self, graph: Graph) -> A:
         """The architecture whose graph is isomorphic to `graph`.
 
         Raises:
-            InvalidArchitecture: `graph` is no network, or none of ``core64``.
+            InvalidArchitecture: `graph` is no network, or none of this space.
         """
-        network = check(graph)
-        ops = [op for op, _ in network.labels]
-        guess = cls._guess(ops, network.levels, max(channels for _, channels in network.labels))
-        if guess is None or guess._size != len(ops) or guess.key != dag_key(network):
-            raise InvalidArchitecture(
-                f"graph of {len(ops)} nodes is a network, but none of the space core64"
-            )
-        return guess
+        raise NotImplementedError
 
-    @classmethod
-    def _guess(cls, ops: list[str], levels: tuple[int, ...], width: int) -> Architecture | None:
-        """The only architecture with these counts; the caller compares the keys."""
-        ups = {op.removeprefix("up-") for op in ops if op.startswith("up-")}
-        if len(ups) != 1:
-            return None
-        skips = [level for op, level in zip(ops, levels, strict=True) if op == "skip1"]
-        try:
-            return cls(ops.count("down"), tuple(skips), ups.pop(), width)
-        except InvalidArchitecture:
-            return None
+    @_abstract
+    def _own(self, item: object) -> A | None:
+        """`item` itself if it is a member, or its twin where fields tell which that is."""
+        raise NotImplementedError
 
-    @property
-    def name(self) -> str:
-        skips = "".join(map(str, self.skips))
-        return f"d{self.depth}-s{skips}-{self.upsample}-w{self.width}"
+    def member(self, item: object) -> A:
+        """The member that `item` is, names, or has the graph of.
 
-    @cached_property
-    def key(self) -> str:
-        """The canonical key of `graph`."""
-        return canonical_key(self.graph)
+        Raises:
+            ValueError: there is none.
+        """
+        own = self._own(item)
+        if own is not None:
+            return own
+        if isinstance(item, str):
+            try:
+                return self.parse(item)
+            except InvalidArchitecture:
+                other = named(item)
+                if other is None:
+                    raise
+                item = other
+        if isinstance(item, BaseArchitecture):
+            try:
+                return self.from_graph(item.graph)
+            except InvalidArchitecture:
+                pass
+        raise ValueError(f"{item!r} is not in the space {self.name}")
 
-    @property
-    def slc(self) -> int:
-        """Shallowest level of connection: the least skip level, or `depth` without any."""
-        return self.skips[0] if self.skips else self.depth
-
-    @property
-    def _size(self) -> int:
-        """How many nodes the graph has."""
-        return 3 + 3 * self.depth + 2 * len(self.skips)
-
-    @property
-    def graph(self) -> Graph:
-        """A new `networkx.DiGraph` of the network, its nodes named after their place in it."""
-        import networkx as nx
-
-        graph: Graph = nx.DiGraph()
-
-        def add(node: str, op: str, *inputs: str, channels: int | None = None) -> str:
-            graph.add_node(node, op=op, **({} if channels is None else {"channels": channels}))
-            graph.add_edges_from((source, node) for source in inputs)
-            return node
-
-        encoder = [add("stem", "conv3", add("input", "input"), channels=self.width)]
-        for level in range(1, self.depth + 1):
-            encoder.append(add(f"down{level}", "down", encoder[-1], channels=self.width))
-        last = encoder[-1]
-        up_channels = self.width if self.upsample == "transposed" else None
-        for level in reversed(range(self.depth)):
-            last = add(f"up{level}", f"up-{self.upsample}", last, channels=up_channels)
-            if level in self.skips:
-                skip = add(f"skip{level}", "skip1", encoder[level], channels=SKIP_CHANNELS)
-                last = add(f"concat{level}", "concat", last, skip)
-            last = add(f"conv{level}", "conv3", last, channels=self.width)
-        add("output", "output", last)
-        return graph
-
-    def __str__(self) -> str:
-        return self.name
-
-
-def _one_of(field: str, value: object, allowed: tuple[int, ...] | range) -> int:
-    number = as_integer(value)
-    if number is None or number not in allowed:
-        choices = ", ".join(map(str, allowed))
-        raise InvalidArchitecture(f"{field} is {value!r}; expected one of {choices}")
-    return number
-
-
-class Space:
-    """A finite set of architectures, in a fixed order.
-
-    ``Space("core64")`` has 372: every depth of 1 to 5 with every subset of the levels above
-    it as skip connections (62 skeletons), three kinds of up-sampling, two widths.
-
-    Raises:
-        ValueError: `name` is not a known space.
-    """
-
-    def __init__(self, name: str = "core64"):
-        if name not in SPACES:
-            raise ValueError(f"unknown space {name!r}; expected one of {', '.join(SPACES)}")
-        self.name = name
-        self._members = tuple(
-            Architecture(depth, skips, upsample, width)
-            for depth in DEPTHS
-            for count in range(depth + 1)
-            for skips in combinations(range(depth), count)
-            for upsample in UPSAMPLES
-            for width in WIDTHS
-        )
-
-    def __len__(self) -> int:
-        return len(self._members)
-
-    def __iter__(self) -> Iterator[Architecture]:
-        return iter(self._members)
-
-    def __getitem__(self, index: int) -> Architecture:
-        return self._members[index]
-
-    def __contains__(self, item: object) -> bool:
-        return isinstance(item, Architecture)
-
-    def __repr__(self) -> str:
-        return f"Space({self.name!r})"
-
-    def sample(self, rng: np.random.Generator) -> Architecture:
-        """One architecture, each as likely as any other."""
-        return self._members[int(rng.integers(len(self)))]
-
-    def neighbours(self, architecture: Architecture) -> list[Architecture]:
-        """All architectures one edit away, in a fixed order.
-
-        An edit adds or removes one skip connection, adds or removes the deepest level (one
-        without a skip connection), or changes up-sampling or width. So being neighbours is
-        mutual, and edits lead from any architecture to any other.
+    def index(self, architecture: object) -> int:
+        """The index of an architecture: ``space[space.index(a)] == a``.
 
         Raises:
             ValueError: `architecture` is not in the space.
         """
-        a = architecture
-        if a not in self:
-            raise ValueError(f"{a!r} is not in the space {self.name}")
-        found = [replace(a, skips=tuple(set(a.skips) ^ {level})) for level in range(a.depth)]
-        found += [
-            replace(a, depth=depth)
-            for depth in (a.depth - 1, a.depth + 1)
-            if depth in DEPTHS and all(level < depth for level in a.skips)
-        ]
-        found += [replace(a, upsample=u) for u in UPSAMPLES if u != a.upsample]
-        found += [replace(a, width=w) for w in WIDTHS if w != a.width]
-        return found
+        return self._index(self.member(architecture))
 
-    def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
-        """One of the `neighbours`, each as likely as any other."""
+    def __getitem__(self, index: int) -> A:
+        number, count = as_index(index), len(self)
+        if not -count <= number < count:
+            raise IndexError(f"index is {number}; the space {self.name} has {count} architectures")
+        return self.at(number % count)
+
+    def __iter__(self) -> Iterator[A]:
+        return map(self.at, range(len(self)))
+
+    def __contains__(self, item: object) -> bool:
+        """Whether `item` is an architecture of the space, its name, or one with its graph."""
+        try:
+            self.member(item)
+        except ValueError:
+            return False
+        return True
+
+    def sample(self, rng: np.random.Generator) -> A:
+        """One architecture, each as likely as any other.
+
+        Raises:
+            ValueError: `rng` is no numpy Generator.
+        """
+        return self.at(drawn(rng, len(self)))
+
+    def neighbours(self, architecture: object) -> list[A]:
+        """All architectures one edit away, each once, in a fixed order; which edits there are
+        is said by the space. Being neighbours is mutual.
+
+        Raises:
+            ValueError: `architecture` is not in the space.
+        """
+        return self._neighbours(self.member(architecture))
+
+    def mutate(self, architecture: object, rng: np.random.Generator) -> A:
+        """One of the `neighbours`, each as likely as any other.
+
+        Raises:
+            ValueError: `architecture` is not in the space, or `rng` is no numpy Generator.
+        """
         found = self.neighbours(architecture)
-        return found[int(rng.integers(len(found)))]
+        return found[drawn(rng, len(found))]
+
+    def encode(self, architecture: object) -> npt.NDArray[np.float64]:
+        """The numbers that a learner reads, shape ``(len(features),)``.
+
+        Raises:
+            ValueError: `architecture` is not in the space.
+        """
+        encoded: npt.NDArray[np.float64] = self.encode_many([architecture])[0]
+        return encoded
+
+    def encode_many(self, architectures: Iterable[object]) -> npt.NDArray[np.float64]:
+        """`encode` for each of `architectures`, shape ``(count, len(features))``.
+
+        Raises:
+            ValueError: naming the first that is not in the space.
+        """
+        import numpy as np
+
+        rows = [self._numbers(self.member(a)) for a in architectures]
+        return np.array(rows, np.float64).reshape(len(rows), len(self.features))
+
+    def _numbers(self, member: A) -> list[float]:
+        """The features of a member."""
+        return []
+
+    def parameters(self, architecture: object) -> dict[str, Any]:
+        """The value of each of `dimensions` that the architecture has, by name.
+
+        Raises:
+            ValueError: `architecture` is not in the space.
+        """
+        member = self.member(architecture)
+        present = [d.name for d in self.dimensions if d.from_depth <= member.depth]
+        values = self._values(member)
+        return {name: values[name] for name in present}
+
+    def _values(self, member: A) -> Mapping[str, Any]:
+        """The value of each dimension that a member has."""
+        return {}
+
+    def from_parameters(self, parameters: Mapping[str, Any]) -> A:
+        """The architecture of `parameters`, Python's or numpy's values.
+
+        Raises:
+            InvalidArchitecture: a parameter is missing, unknown or out of range, or is one that
+                a network of this depth lacks.
+        """
+        raise InvalidArchitecture(f"the space {self.name} has no parameters")
+
+    def check_parameters(self, parameters: Mapping[str, Any], optional: Container[str]) -> None:
+        """Whether all of `dimensions` but those `optional` are there, and nothing else.
+
+        Raises:
+            InvalidArchitecture: a parameter is unknown or missing.
+        """
+        names = [dimension.name for dimension in self.dimensions]
+        for name in parameters:
+            if name not in names:
+                raise InvalidArchitecture(
+                    f"unknown parameter {name!r}; expected {', '.join(names)}"
+                )
+        for name in names:
+            if name not in parameters and name not in optional:
+                raise InvalidArchitecture(f"parameter {name!r} is missing")
+
+    def __repr__(self) -> str:
+        return f"Space({self.name!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Space) and self.__reduce__() == other.__reduce__()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), ()
 
 
-SPACES = ("core64",)
+SPACES: Mapping[str, type[Space[Any]]] = MappingProxyType(Space._known)
+
+
+def named(name: str) -> BaseArchitecture | None:
+    """The architecture that a name of any space stands for, if it is one."""
+    for known in SPACES.values():
+        try:
+            found: BaseArchitecture = known().parse(name)
+        except InvalidArchitecture:
+            continue
+        return found
+    return None
+
+
+def drawn(rng: np.random.Generator, count: int) -> int:
+    """A number below `count`, each as likely as any other.
+
+    Raises:
+        ValueError: `rng` is no numpy Generator.
+    """
+    try:
+        return int(rng.integers(count))
+    except AttributeError:
+        raise ValueError(f"rng is {rng!r}; expected a numpy Generator") from None

@@ -113,7 +113,7 @@ class Plan:
 
 def plan(manifest: Mapping[str, Any]) -> Plan | None:
     """The plan that a manifest's protocol states, or None if it does not say all of it."""
-    from dipbench.spaces.space import Space
+    from dipbench.spaces import Space
 
     protocol, images = manifest["protocol"], manifest.get("images")
     named: Any = protocol.get("architectures", [])

@@ -10,16 +10,14 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from functools import cache
 from pathlib import Path
 
 from dipbench.errors import HubFailed, InvalidTable, Unreachable
+from dipbench.table.catalogue import PROTOCOL, embedded, entry
 from dipbench.table.remote import TABLE_FILES, commit_of, snapshot
 from dipbench.table.table import Table
 
-__all__ = ["EMBEDDED", "REPO_ID", "REVISION", "download", "load"]
-
-EMBEDDED = Path(__file__).parents[1] / "data"
+__all__ = ["REPO_ID", "REVISION", "download", "load"]
 
 # The table that belongs to this release.
 REPO_ID = "dipbench/dipbench"
@@ -31,13 +29,15 @@ COMMIT = re.compile("[0-9a-f]{40}")
 def load(
     path: str | os.PathLike[str] | None = None,
     *,
+    protocol: str | None = None,
     repo_id: str | None = None,
     revision: str | None = None,
 ) -> Table:
-    """A verified table: the embedded one, that in the folder `path`, or one of the Hub.
+    """A verified table: an embedded one, that in the folder `path`, or one of the Hub.
 
     Args:
         path: a folder with a ``manifest.json``.
+        protocol: name of an embedded table, one of `dipbench.tables`; by default ``core64-v1``.
         repo_id: a data set of the Hub, ``owner/name``. Nothing touches the network unless this
             is given. Where the Hub does not answer, the copy in the cache is used, or else the
             embedded table; a `UserWarning` says which and why.
@@ -48,21 +48,27 @@ def load(
         InvalidTable: files are missing, altered, cut short or of another schema version; or
             the data set or revision does not exist or is not open to you.
         HubFailed: the Hub answers with errors, and no whole copy is in the cache.
-        ValueError: both `path` and `repo_id`, or a `revision` without `repo_id`.
+        ValueError: more than one of `path`, `protocol` and `repo_id`, a `revision` without
+            `repo_id`, or an argument of another type.
     """
-    if path is not None and repo_id is not None:
-        raise ValueError(f"path {str(path)!r} and repo_id {repo_id!r}; expected one of them")
+    places = {"path": path, "protocol": protocol, "repo_id": repo_id}
+    given = [f"{name} {str(value)!r}" for name, value in places.items() if value is not None]
+    if len(given) > 1:
+        raise ValueError(f"{' and '.join(given)}; expected one of them")
+    if not isinstance(path, str | os.PathLike | None):
+        raise ValueError(f"path is {path!r}; expected a folder")
     if repo_id is not None:
         try:
             return _obtain(repo_id, revision)[1]
         except HubFailed:
             raise
         except Unreachable as error:
-            warnings.warn(f"{error}; using the embedded table {_embedded()!r}", stacklevel=2)
-            return _embedded()
+            table = embedded(entry(PROTOCOL))
+            warnings.warn(f"{error}; using the embedded table {table!r}", stacklevel=2)
+            return table
     if revision is not None:
         raise ValueError(f"revision {revision!r} without repo_id; expected both")
-    return _embedded() if path is None else Table.read(path)
+    return embedded(entry(protocol or PROTOCOL)) if path is None else Table.read(path)
 
 
 def download(repo_id: str = REPO_ID, revision: str | None = None) -> Path:
@@ -73,11 +79,6 @@ def download(repo_id: str = REPO_ID, revision: str | None = None) -> Path:
         Unreachable: the Hub does not answer, or with errors, and no whole copy is in the cache.
     """
     return _obtain(repo_id, revision)[0]
-
-
-@cache
-def _embedded() -> Table:
-    return Table.read(EMBEDDED)
 
 
 def _obtain(repo_id: str, revision: str | None) -> tuple[Path, Table]:

@@ -8,7 +8,6 @@ memory-mapped file is not loaded before it is asked for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from dipbench.errors import InvalidTable
 from dipbench.graphs.canonical import KEY_LENGTH, is_key
+from dipbench.lazy import lazy
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -97,7 +97,7 @@ class KeyedRows:
             for c in columns
         }
 
-    @cached_property
+    @lazy
     def records(self) -> npt.NDArray[np.void]:
         """The columns of numbers without missing ones, row by row.
 
@@ -150,7 +150,7 @@ class KeyedRows:
         found = self.rows_of(key)
         return found.start if found else -1
 
-    @cached_property
+    @lazy
     def name_order(self) -> Integers:
         names = self.arrays["name"].to_pylist()
         order = sorted(range(len(names)), key=lambda i: (names[i] is None, names[i]))

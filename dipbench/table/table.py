@@ -12,14 +12,16 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from copy import deepcopy
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet, WeakValueDictionary
 
 from dipbench.errors import InvalidTable
 from dipbench.files import replacing
-from dipbench.spaces.space import DEPTHS, SPACES, UPSAMPLES, Architecture
+from dipbench.lazy import lazy
+from dipbench.spaces import SPACES, BaseArchitecture, Space
 from dipbench.table.manifest import MANIFEST, altered, complete, missing, read_manifest
 from dipbench.table.schema import FILES, Column, arrow_schema
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from dipbench.table.keyed import Integers, KeyedRows
 
-__all__ = ["Table", "write_table"]
+__all__ = ["Table", "opened", "write_table"]
 
 MANY_ROWS = 20_000
 
@@ -37,16 +39,21 @@ MANY_ROWS = 20_000
 class Table:
     """A verified table.
 
+    Two tables are equal if their files are. A table is pickled as its folder and checksum: it
+    is read anew where it arrives, and refused if it is not the same any more.
+
     Attributes:
-        manifest: schema version, space, protocol and its hash, and the files with their rows
-            and SHA-256.
-        answers: results given so far, kept by `dipbench.lookup`.
+        folder: where it lies.
+        sha256: checksum of the manifest, and so of all that the table says.
     """
 
-    def __init__(self, manifest: dict[str, Any], files: dict[str, _File]):
-        self.manifest = manifest
-        self.answers: dict[Any, Any] = {}
+    def __init__(self, folder: Path, manifest: dict[str, Any], files: dict[str, _File]):
+        self.folder = folder
+        self.sha256 = str(manifest["sha256"])
+        self._manifest = manifest
         self._files = files
+        self._source = str(folder.absolute()), self.sha256
+        _open[self._source] = self
 
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> Table:
@@ -60,7 +67,13 @@ class Table:
         """
         path = Path(folder)
         manifest = read_manifest(path / MANIFEST)
-        return cls(manifest, {f: _File(path / f, manifest["files"][f]) for f in FILES})
+        return cls(path, manifest, {f: _File(path / f, manifest["files"][f]) for f in FILES})
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """A copy of the manifest: schema version, space, protocol and its hash, and the files
+        with their rows and SHA-256."""
+        return deepcopy(self._manifest)
 
     def verify(self) -> None:
         """Verify the big files too, which makes their memory-mapped copies.
@@ -91,9 +104,14 @@ class Table:
     def architecture_rows(self) -> KeyedRows:
         return self._files["architectures.parquet"].rows
 
-    @cached_property
+    @property
     def frame(self) -> pd.DataFrame:
-        """One row per architecture and task, columns as in `schema.ARCHITECTURES`."""
+        """One row per architecture and task, columns as in `schema.ARCHITECTURES`: a copy."""
+        frame: pd.DataFrame = self._frame.copy()
+        return frame
+
+    @lazy
+    def _frame(self) -> pd.DataFrame:
         frame: pd.DataFrame = self.architectures.to_pandas()
         return frame
 
@@ -101,31 +119,46 @@ class Table:
         """What the graphs say without any run: one row per architecture, numbers alone.
 
         In a named space the index is ``name`` and the columns are ``depth``, ``slc``,
-        ``params``, ``macs``, ``log10_params``, ``width``, one of zeros and ones per level,
-        ``skip0`` to ``skip4``, and one per up-sampling, ``upsample_nearest`` and so on; a level
-        that the network does not have has no skip. Columns do not depend on which
-        architectures there are. Graphs of one's own have the index ``key`` and the first five.
+        ``params``, ``macs``, ``log10_params`` and the space's own features: in ``core64``
+        ``width``, one of zeros and ones per level, ``skip0`` to ``skip4``, and one per
+        up-sampling, ``upsample_nearest`` and so on; a level that the network does not have has
+        no skip. Columns do not depend on which architectures there are. Graphs of one's own
+        have the index ``key`` and the first five.
 
         Targets stand in `frame`: ``table.frame.set_index("name").loc[X.index, "dip_rmse"]``.
         """
         import numpy as np
 
-        named = self.manifest["space"] in SPACES
-        rows = self.frame.drop_duplicates("key").set_index("name" if named else "key")
+        space = self.space
+        rows = self._frame.drop_duplicates("key").set_index("key" if space is None else "name")
         features = rows[["depth", "slc", "params", "macs"]].copy()
         features["log10_params"] = np.log10(features["params"])
-        if named:
-            features["width"] = rows["width"].astype("int64")
-            for level in range(max(DEPTHS)):
-                features[f"skip{level}"] = rows["skips"].str.contains(str(level)).astype("int64")
-            for upsample in UPSAMPLES:
-                features[f"upsample_{upsample}"] = (rows["upsample"] == upsample).astype("int64")
+        if space is not None:
+            columns = space.encode_many(rows.index).T.astype("int64")
+            for feature, column in zip(space.features, columns, strict=True):
+                if feature.name not in features:
+                    features[feature.name] = column
         return features
 
-    def name_or_key(self, architecture: Architecture) -> str:
-        """How the table calls it: by name in a named space, by key in any other."""
-        named = self.manifest["space"] in SPACES
-        return architecture.name if named else architecture.key
+    @property
+    def space_name(self) -> str:
+        """What the manifest calls the space."""
+        return str(self._manifest["space"])
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """Where to read it again: the arguments of `opened`."""
+        return self._source
+
+    @lazy
+    def space(self) -> Space[Any] | None:
+        """The space whose names the rows have; None for graphs of one's own."""
+        return Space(self.space_name) if self.space_name in SPACES else None
+
+    def name_or_key(self, architecture: BaseArchitecture) -> str:
+        """How the table calls it: by name in its own space, by key in any other."""
+        own = architecture.space == self.space_name
+        return architecture.name if own else architecture.key
 
     def number(self, name_or_key: str, task: str) -> int | None:
         """The row number in `architectures` of one architecture and task, if there is one."""
@@ -157,15 +190,15 @@ class Table:
         """The rows of `curves` of one architecture and task."""
         return _of(self._files["curves.parquet"].rows, key, task)
 
-    @cached_property
+    @lazy
     def tasks(self) -> frozenset[str]:
         return frozenset(self.architectures["task"].unique().to_pylist())
 
     @property
     def protocol(self) -> str:
-        return str(self.manifest["protocol"]["name"])
+        return str(self._manifest["protocol"]["name"])
 
-    @cached_property
+    @lazy
     def _length(self) -> int:
         leading = self.architecture_rows.prefixes
         return int((leading[1:] != leading[:-1]).sum()) + 1 if len(leading) else 0
@@ -175,10 +208,19 @@ class Table:
         return self._length
 
     def __contains__(self, item: object) -> bool:
-        """Whether a key, a name or an `Architecture` was measured."""
-        if isinstance(item, Architecture):
+        """Whether a key, a name or an architecture was measured."""
+        if isinstance(item, BaseArchitecture):
             item = self.name_or_key(item)
         return isinstance(item, str) and bool(self._numbers(item))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Table) and self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return opened, self._source
 
     def __repr__(self) -> str:
         return f"<dipbench table {self.protocol}: {len(self)} architectures>"
@@ -193,22 +235,51 @@ class Table:
         return range(0) if number is None else rows.rows_of(rows.arrays["key"][number].as_py())
 
 
+_open: WeakValueDictionary[tuple[str, str], Table] = WeakValueDictionary()
+
+
+def opened(folder: str, sha256: str) -> Table:
+    """The table in `folder` as it was when its checksum was `sha256`, read at most once.
+
+    Raises:
+        InvalidTable: as `Table.read`, or it is another table by now.
+    """
+    table = _open.get((folder, sha256))
+    if table is None:
+        table = Table.read(folder)
+        if table.sha256 != sha256:
+            raise InvalidTable(
+                f"{folder}: the table's checksum is {table.sha256}; expected {sha256}, as when it "
+                "was first read"
+            )
+    return table
+
+
 class _File:
     """One file of a table: small ones verified at once, big ones when first used."""
 
     def __init__(self, path: Path, entry: dict[str, Any]):
         self.path, self.entry = path, entry
-        self.lock = Lock()
         self.small = entry["rows"] <= MANY_ROWS
         if self.small:
-            self.parquet = self._parse(_read_verified(path, entry["sha256"]))
+            self.content = _read_verified(path, entry["sha256"])
+            self._parse(self.content)
+        self.renew_lock()
+        _files.add(self)
+
+    def renew_lock(self) -> None:
+        """A lock that nobody holds, as in a process that was forked while another thread did."""
+        self.lock = Lock()
 
     @property
     def rows(self) -> KeyedRows:
-        with self.lock:  # a Parquet file is not to be read by two threads
+        found: KeyedRows | None = self.__dict__.get("_rows")
+        if found is not None:
+            return found
+        with self.lock:  # the copy of a big file is made once
             return self._rows
 
-    @cached_property
+    @lazy
     def _rows(self) -> KeyedRows:
         from dipbench.table.cache import mapped_rows
         from dipbench.table.keyed import KeyedRows
@@ -216,7 +287,8 @@ class _File:
         if not self.small:
             return mapped_rows(self.path, self.entry["sha256"], self._check)
         try:
-            return KeyedRows(self.parquet.read(use_threads=False))
+            # A reader of its own: a forked process cannot go on with that of its parent.
+            return KeyedRows(self._parse(self.content).read(use_threads=False))
         except InvalidTable as error:
             raise InvalidTable(f"{self.path}: {error}") from None
 
@@ -239,6 +311,18 @@ class _File:
         expected = arrow_schema(FILES[self.path.name])
         if not found.equals(expected):
             raise InvalidTable(f"columns are {_listed(found)}; expected {_listed(expected)}")
+
+
+_files: WeakSet[_File] = WeakSet()
+
+
+def _renew_locks() -> None:
+    for file in list(_files):
+        file.renew_lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 def _read_verified(path: Path, stated: str) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dipbench.spaces.space import Architecture, Space
+from dipbench.spaces import Architecture, Space
 from generate.bench.plain import plain_dip, plain_training, rate
 from generate.bench.roofline import Ceilings, Work, ceilings, work
 from generate.measure.batches import ENGINE

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import Architecture
 from generate.bench.plain import plain_dip, rate
 from generate.measure.rows import device_name
 from generate.networks.gpu.captured import own_stream

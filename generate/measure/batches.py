@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import Architecture
 from generate.measure.rows import Row, dip_rows, measure, supervised_rows
 from generate.networks.gpu.captured import WARM_UP
 from generate.networks.gpu.memory import Memory, is_out_of_memory

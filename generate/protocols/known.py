@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dipbench.spaces.space import Space
+from dipbench.spaces import Space
 from generate.protocols.settings import DipSettings, Protocol, SupervisedSettings
 
 __all__ = ["PROTOCOLS"]

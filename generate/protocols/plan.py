@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dipbench.graphs.features import depth, params, slc
-from dipbench.spaces.space import UPSAMPLES, WIDTHS, Architecture, Space
+from dipbench.spaces import Architecture, Space
+from dipbench.spaces.core64 import UPSAMPLES, WIDTHS
 from generate.protocols.settings import Candidate, Protocol
 
 __all__ = ["Unit", "make_plan", "measured_architectures", "sample", "seed_sample"]

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from dipbench.graphs.canonical import is_key
 from dipbench.graphs.dag import check
-from dipbench.spaces.space import SPACES, Architecture
+from dipbench.spaces import SPACES, Architecture
 from generate.protocols.known import PROTOCOLS
 from generate.protocols.settings import MANIFESTS, DipSettings, Protocol, SupervisedSettings
 

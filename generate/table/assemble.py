@@ -9,7 +9,7 @@ from typing import Any
 
 from dipbench.graphs.features import depth, macs, params, slc
 from dipbench.graphs.nodelink import to_node_link
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import Architecture
 from dipbench.table.aggregate import Clock, reference_clock, summarise
 from dipbench.table.schema import CURVES, RUNS
 from dipbench.table.table import write_table

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import chain
 
 from dipbench.graphs.features import macs
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import Architecture
 from generate.protocols.plan import Unit
 from generate.protocols.settings import Candidate, Protocol
 from generate.table.shards import Results

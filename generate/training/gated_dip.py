@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import Architecture
 from generate.networks.gpu.captured import Captured, own_stream
 from generate.networks.gpu.convolutions import DEFAULT, Convolution
 from generate.networks.gpu.gated import GatedNetworks

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import torch
 
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import Architecture
 from generate.networks.gpu.captured import Captured, own_stream
 from generate.networks.gpu.convolutions import DEFAULT, Convolution
 from generate.networks.gpu.gated import GatedNetworks

@@ -10,9 +10,9 @@ import pytest
 
 from dipbench.graphs.features import macs, params
 from dipbench.publish import build
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import Architecture
 from dipbench.table.aggregate import reference_clock, summarise
-from dipbench.table.hub import EMBEDDED
+from dipbench.table.catalogue import PROTOCOL, entry
 from dipbench.table.schema import CURVES, RUNS
 from dipbench.table.table import Table, write_table
 
@@ -272,7 +272,7 @@ def source(tmp_path_factory, make_table):
 def folders(tmp_path_factory, source):
     """The data sets of that table and of the embedded one."""
     out = tmp_path_factory.mktemp("data-sets")
-    for name, table in (("synthetic", source), ("embedded", EMBEDDED)):
+    for name, table in (("synthetic", source), ("embedded", entry(PROTOCOL).folder)):
         build(table, out / name, "some-owner/some.name")
     return {name: out / name for name in ("synthetic", "embedded")}
 

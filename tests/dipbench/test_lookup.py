@@ -22,7 +22,7 @@ from dipbench import (
     query,
     query_many,
 )
-from dipbench.table.hub import EMBEDDED
+from dipbench.table.catalogue import PROTOCOL, entry
 from dipbench.table.table import Table
 
 BOTH = "d1-s-bilinear-w8"  # both modes, two seeds, two images
@@ -31,7 +31,7 @@ ONLY_DIP = "d3-s-transposed-w8"  # the one training diverged
 ONLY_SUPERVISED = "d3-s02-bilinear-w16"
 ALL = [BOTH, SPARSE, ONLY_DIP, ONLY_SUPERVISED]
 UNMEASURED = "d5-s024-bilinear-w16"
-COLUMNS = [field.name for field in fields(Result) if field.name != "_table"]
+COLUMNS = [field.name for field in fields(Result)]
 
 
 def values(result):
@@ -98,7 +98,7 @@ def test_embedded_table_is_the_default():
     row = load().architectures.to_pylist()[0]
     result = query(row["name"])
     assert (result.key, result.supervised_rmse) == (row["key"], row["supervised_rmse"])
-    assert values(result) == values(query(row["key"], table=Table.read(EMBEDDED)))
+    assert values(result) == values(query(row["key"], table=Table.read(entry(PROTOCOL).folder)))
 
 
 # What the answers are
@@ -488,7 +488,7 @@ def no_network(monkeypatch):
 
 @pytest.mark.usefixtures("no_network")
 def test_loading_and_asking_touch_no_network(table_folder):
-    for table in (load(table_folder), load(str(table_folder)), Table.read(EMBEDDED)):
+    for table in (load(table_folder), load(str(table_folder)), Table.read(entry(PROTOCOL).folder)):
         query(table.frame["name"][0], table=table).curve("supervised")
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dipbench import InvalidTable, load
 from dipbench.publish import build, plan_text, publish, upload
 from dipbench.publish.release import check_repo_id
-from dipbench.table.hub import EMBEDDED
+from dipbench.table.catalogue import PROTOCOL, entry
 
 REPO = "some-owner/some.name"
 TABLE = ["architectures.parquet", "curves.parquet", "manifest.json", "runs.parquet"]
@@ -62,7 +62,7 @@ def test_no_file_states_a_date_unless_it_is_given(tmp_path, source, folder):
 
 
 def test_earlier_data_set_is_replaced(tmp_path, source, folders):
-    build(EMBEDDED, tmp_path / "out", "other/name")
+    build(entry(PROTOCOL).folder, tmp_path / "out", "other/name")
     build(source, tmp_path / "out", REPO)
     assert contents(tmp_path / "out") == contents(folders["synthetic"])
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -186,7 +186,7 @@ def fail(*arguments, **named):
 @pytest.mark.parametrize("earlier", [True, False])
 def test_failing_write_leaves_all_as_it_was(tmp_path, source, monkeypatch, where, earlier):
     if earlier:
-        build(EMBEDDED, tmp_path / "out", REPO)
+        build(entry(PROTOCOL).folder, tmp_path / "out", REPO)
     before = {path.name: contents(path) for path in tmp_path.iterdir()}
     monkeypatch.setattr(where, fail)
     with pytest.raises(OSError, match="no space left"):
@@ -195,7 +195,7 @@ def test_failing_write_leaves_all_as_it_was(tmp_path, source, monkeypatch, where
 
 
 def test_failing_rename_brings_the_earlier_data_set_back(tmp_path, source, monkeypatch):
-    build(EMBEDDED, tmp_path / "out", REPO)
+    build(entry(PROTOCOL).folder, tmp_path / "out", REPO)
     before = contents(tmp_path / "out")
     rename = Path.rename
     monkeypatch.setattr(Path, "rename", lambda p, to: fail() if p.name == "new" else rename(p, to))
@@ -210,7 +210,7 @@ def test_table_that_changes_meanwhile_is_refused(tmp_path, source, monkeypatch, 
     copyfile = shutil.copyfile
 
     def changed(old, new):
-        copyfile(EMBEDDED / name if old.name == name else old, new)
+        copyfile(entry(PROTOCOL).folder / name if old.name == name else old, new)
 
     monkeypatch.setattr(shutil, "copyfile", changed)
     with pytest.raises(InvalidTable, match=re.escape(f"{name}: changed while it was copied")):

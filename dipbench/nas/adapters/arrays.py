@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dipbench.graphs.canonical import canonical_order
 from dipbench.graphs.dag import OPS, check
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import BaseArchitecture
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
@@ -35,7 +35,7 @@ class GraphArrays(NamedTuple):
     edge_index: npt.NDArray[np.int64]
 
 
-def to_arrays(graph: Architecture | Graph) -> GraphArrays:
+def to_arrays(graph: BaseArchitecture | Graph) -> GraphArrays:
     """The arrays of a network; isomorphic graphs give the same ones, bit for bit.
 
     Nodes are in canonical order, which is also a topological one: every edge leads onwards.
@@ -44,7 +44,7 @@ def to_arrays(graph: Architecture | Graph) -> GraphArrays:
         InvalidArchitecture: `graph` is not a network.
         SearchLimitExceeded: as `dipbench.canonical_key`.
     """
-    graph = graph.graph if isinstance(graph, Architecture) else graph
+    graph = graph.graph if isinstance(graph, BaseArchitecture) else graph
     network = check(graph)
     number = {node: i for i, node in enumerate(canonical_order(graph))}
     x = np.zeros((len(number), len(OPS) + 1), np.float32)

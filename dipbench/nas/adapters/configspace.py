@@ -1,7 +1,8 @@
-"""ConfigSpace: the space ``core64`` as a `ConfigurationSpace`, and both ways between the two.
+"""ConfigSpace: a space as a `ConfigurationSpace`, and both ways between the two.
 
-The parameters are those of `dipbench.nas.adapters.parameters`; the skip of a level is active on
-condition that the depth is greater, so every configuration is one architecture and vice versa.
+The parameters are those of `dipbench.nas.adapters.parameters`. What only deeper networks have, such
+as the skip of a level, is active on condition of the depth, so every configuration is one
+architecture and vice versa.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dipbench.nas.adapters.parameters import SKIPS, from_parameters, to_parameters
-from dipbench.spaces.space import DEPTHS, UPSAMPLES, WIDTHS, Architecture
+from dipbench.nas.adapters.parameters import from_parameters, to_parameters
+from dipbench.spaces import BaseArchitecture, Dimension, Space
 
 try:
     import ConfigSpace
@@ -22,37 +23,49 @@ except ImportError:
 __all__ = ["configuration_space", "from_configuration", "to_configuration"]
 
 
-def configuration_space(seed: int | None = None) -> ConfigSpace.ConfigurationSpace:
-    """The space ``core64``: its 372 configurations are the 372 architectures.
+def configuration_space(
+    seed: int | None = None, space: str = "core64"
+) -> ConfigSpace.ConfigurationSpace:
+    """A space whose configurations are the architectures: 372 in ``core64``.
 
     Args:
         seed: of the space's own sampling; by default drawn from the operating system.
+        space: name of the space.
+
+    Raises:
+        ValueError: there is no space of this name.
     """
-    space = ConfigSpace.ConfigurationSpace(name="core64", seed=seed)
-    depth = ConfigSpace.Integer("depth", (min(DEPTHS), max(DEPTHS)))
-    skips = {level: ConfigSpace.Categorical(name, (False, True)) for name, level in SKIPS.items()}
-    upsample = ConfigSpace.Categorical("upsample", UPSAMPLES)
-    width = ConfigSpace.Categorical("width", WIDTHS, ordered=True)
-    space.add(depth, *skips.values(), upsample, width)
-    space.add(
-        ConfigSpace.GreaterThanCondition(skip, depth, level)
-        for level, skip in skips.items()
-        if level >= min(DEPTHS)  # the skip at full resolution is always there
+    dimensions = Space(space).dimensions
+    made = ConfigSpace.ConfigurationSpace(name=space, seed=seed)
+    parameters = {dimension.name: _parameter(dimension) for dimension in dimensions}
+    made.add(*parameters.values())
+    depths = dimensions[0]
+    made.add(
+        ConfigSpace.GreaterThanCondition(parameters[d.name], parameters["depth"], d.from_depth - 1)
+        for d in dimensions
+        if d.from_depth > min(depths.values)  # what the shallowest has is always there
     )
-    return space
+    return made
+
+
+def _parameter(dimension: Dimension) -> Any:
+    name, values = dimension.name, dimension.values
+    if dimension.kind == "integer":
+        return ConfigSpace.Integer(name, (min(values), max(values)))
+    return ConfigSpace.Categorical(name, values, ordered=dimension.kind == "ordered")
 
 
 def to_configuration(
-    space: ConfigSpace.ConfigurationSpace, architecture: Architecture
+    space: ConfigSpace.ConfigurationSpace, architecture: BaseArchitecture
 ) -> ConfigSpace.Configuration:
     """The configuration in `space`, made by `configuration_space`, of an architecture."""
     return ConfigSpace.Configuration(space, values=to_parameters(architecture))
 
 
-def from_configuration(configuration: Mapping[str, Any]) -> Architecture:
+def from_configuration(configuration: Mapping[str, Any], space: str = "core64") -> BaseArchitecture:
     """The architecture of a configuration.
 
     Raises:
         InvalidArchitecture: it is of some other space.
     """
-    return from_parameters(dict(configuration))
+    return from_parameters(dict(configuration), space)

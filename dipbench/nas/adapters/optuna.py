@@ -1,13 +1,14 @@
-"""Optuna: studies whose trials are architectures of ``core64``, on the problem's clock."""
+"""Optuna: studies whose trials are architectures, on the problem's clock."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from dipbench.errors import NotInTable
 from dipbench.nas.adapters.parameters import Choices, from_parameters, members, stepwise
 from dipbench.nas.problem import BudgetExceeded, Evaluation, Problem
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import BaseArchitecture, Dimension
 
 try:
     import optuna
@@ -19,23 +20,28 @@ except ImportError:
 __all__ = ["objective", "suggest"]
 
 
-def suggest(trial: optuna.Trial, choices: Choices | None = None) -> Architecture:
-    """The architecture that a trial proposes, asking for skips at levels above its depth alone.
+def suggest(trial: optuna.Trial, choices: Choices | None = None) -> BaseArchitecture:
+    """The architecture that a trial proposes, asking only for what a network of its depth has.
+
+    Args:
+        choices: by default all of ``core64``.
 
     Raises:
         InvalidArchitecture: the trial was given a parameter that is out of range.
     """
-    choices = Choices() if choices is None else choices
-    depth = trial.suggest_int("depth", min(choices.depths), max(choices.depths))
-    skips = [name for name, level in choices.skips.items() if level < depth]
-    return from_parameters(
-        {
-            "depth": depth,
-            **{name: trial.suggest_categorical(name, (False, True)) for name in skips},
-            "upsample": trial.suggest_categorical("upsample", choices.upsamples),
-            "width": trial.suggest_categorical("width", choices.widths),
-        }
-    )
+    choices = Choices.all_of("core64") if choices is None else choices
+    parameters: dict[str, Any] = {}
+    for dimension in choices.dimensions:
+        if dimension.from_depth <= parameters.get("depth", 0):
+            parameters[dimension.name] = _suggested(trial, dimension)
+    return from_parameters(parameters, choices.space)
+
+
+def _suggested(trial: optuna.Trial, dimension: Dimension) -> Any:
+    name, values = dimension.name, dimension.values
+    if dimension.kind == "integer":
+        return trial.suggest_int(name, min(values), max(values))
+    return trial.suggest_categorical(name, values)
 
 
 def objective(
@@ -86,11 +92,11 @@ def objective(
     return evaluate
 
 
-def _evaluated(problem: Problem, architecture: Architecture, _: optuna.Trial) -> Evaluation:
+def _evaluated(problem: Problem, architecture: BaseArchitecture, _: optuna.Trial) -> Evaluation:
     return problem.evaluate(architecture)
 
 
-def _pruned(problem: Problem, architecture: Architecture, trial: optuna.Trial) -> Evaluation:
+def _pruned(problem: Problem, architecture: BaseArchitecture, trial: optuna.Trial) -> Evaluation:
     for evaluation in stepwise(problem, architecture, problem.fidelities):
         trial.report(evaluation.values[0], evaluation.fidelity)
         if evaluation.fidelity < problem.fidelities[-1] and trial.should_prune():

@@ -1,7 +1,7 @@
-"""pymoo: a problem with one variable per parameter of ``core64``, and NSGA-II made for it.
+"""pymoo: a problem with one variable per parameter, and NSGA-II made for it.
 
-pymoo sets all variables always, so `nsga2` switches off the skips of levels that a network
-does not have: what it holds for different are different architectures.
+pymoo sets all variables always, so `nsga2` switches off what a network of its depth
+lacks: what it holds for different are different architectures.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from dipbench.errors import NotInTable
 from dipbench.nas.adapters.parameters import Choices, from_parameters, members, switched
 from dipbench.nas.problem import BudgetExceeded, Problem
+from dipbench.spaces import Dimension
 
 try:
     from pymoo.algorithms.moo.nsga2 import NSGA2
@@ -25,7 +26,7 @@ try:
     from pymoo.core.problem import ElementwiseProblem
     from pymoo.core.repair import Repair
     from pymoo.core.termination import Termination
-    from pymoo.core.variable import Binary, Choice, Integer
+    from pymoo.core.variable import Binary, Choice, Integer, Variable
 except ImportError:
     raise ImportError(
         "dipbench.nas.adapters.pymoo needs pymoo: pip install dipbench[adapters]"
@@ -45,6 +46,7 @@ class SearchProblem(ElementwiseProblem):
 
     Attributes:
         problem: as given.
+        space: of its architectures.
         spent: whether the search is over: the budget did not suffice for an evaluation, or all
             architectures have been run.
 
@@ -57,19 +59,15 @@ class SearchProblem(ElementwiseProblem):
         self.spent = False
         self._waiting = members(problem)
         choices = Choices.of(problem)
-        variables = {
-            "depth": Integer(bounds=(min(choices.depths), max(choices.depths))),
-            **{name: Binary() for name in choices.skips},
-            "upsample": Choice(options=choices.upsamples),
-            "width": Choice(options=choices.widths),
-        }
+        self.space = choices.space
+        variables = {dimension.name: _variable(dimension) for dimension in choices.dimensions}
         super().__init__(vars=variables, n_obj=len(problem.objectives), n_ieq_constr=1)
 
     def _evaluate(self, x: dict[str, Any], out: dict[str, Any]) -> None:
         out["F"], out["G"] = np.full(self.n_obj, np.inf), [1.0]
         if self.spent:
             return
-        architecture = from_parameters(switched(x))
+        architecture = from_parameters(switched(x, self.space), self.space)
         try:
             out["F"], out["G"] = self.problem.evaluate(architecture).values, [0.0]
         except NotInTable:
@@ -79,6 +77,12 @@ class SearchProblem(ElementwiseProblem):
             return
         self._waiting.discard(architecture)
         self.spent = not self._waiting
+
+
+def _variable(dimension: Dimension) -> Variable:
+    if dimension.kind == "integer":
+        return Integer(bounds=(min(dimension.values), max(dimension.values)))
+    return Binary() if dimension.kind == "switch" else Choice(options=dimension.values)
 
 
 class Budget(Termination):
@@ -117,6 +121,6 @@ def nsga2(pop_size: int = 20, **settings: Any) -> NSGA2:
 
 class _Switched(Repair):
     def _do(
-        self, _: SearchProblem, X: npt.NDArray[np.object_], **settings: Any
+        self, problem: SearchProblem, X: npt.NDArray[np.object_], **settings: Any
     ) -> npt.NDArray[np.object_]:
-        return np.array([switched(x) for x in X], dtype=object)
+        return np.array([switched(x, problem.space) for x in X], dtype=object)

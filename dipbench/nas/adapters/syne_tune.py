@@ -18,7 +18,7 @@ from dipbench.errors import NotInTable
 from dipbench.nas.adapters.parameters import Choices, from_parameters, members, stepwise, switched
 from dipbench.nas.evaluation import Budget, BudgetExceeded, Evaluation
 from dipbench.nas.problem import Problem
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import BaseArchitecture, Dimension
 
 try:
     from syne_tune.backend.trial_status import Trial
@@ -39,19 +39,20 @@ ELAPSED = "elapsed_time"
 def configuration_space(problem: Problem) -> dict[str, Any]:
     """The parameters of the architectures of `problem` as Syne Tune's domains.
 
-    Syne Tune always sets every parameter; skips at levels that a network does not have count
-    for nothing.
+    Syne Tune always sets every parameter; those that a network of its depth lacks count for
+    nothing.
 
     Raises:
         ValueError: `problem` is of graphs of one's own.
     """
-    choices = Choices.of(problem)
-    return {
-        "depth": randint(min(choices.depths), max(choices.depths)),
-        **{name: choice([False, True]) for name in choices.skips},
-        "upsample": choice(list(choices.upsamples)),
-        "width": choice(list(choices.widths)),
-    }
+    return {d.name: _domain(d) for d in Choices.of(problem).dimensions}
+
+
+def _domain(dimension: Dimension) -> Any:
+    values = dimension.values
+    if dimension.kind == "integer":
+        return randint(min(values), max(values))
+    return choice(list(values))
 
 
 class SearchBlackbox(Blackbox):
@@ -90,7 +91,7 @@ class SearchBlackbox(Blackbox):
             NotInTable: `problem` does not have this architecture.
             ValueError: there is no such step.
         """
-        problem, architecture = self._problem.fresh(), _architecture(configuration)
+        problem, architecture = self._problem.fresh(), _architecture(self._problem, configuration)
         if fidelity is not None:
             return _result(problem.evaluate(architecture, fidelity[STEP]), start=0.0)
         run = stepwise(problem, architecture, problem.fidelities)
@@ -136,14 +137,14 @@ def search(
                 scheduler.on_trial_error(trial)
             else:
                 if last.fidelity == problem.fidelities[-1]:
-                    waiting.discard(_architecture(trial.config))
+                    waiting.discard(_architecture(problem, trial.config))
 
 
 def _run(
     scheduler: TrialScheduler, trial: Trial, problem: Problem, steps: Sequence[int]
 ) -> Evaluation:
     start = problem.clock
-    for evaluation in stepwise(problem, _architecture(trial.config), steps):
+    for evaluation in stepwise(problem, _architecture(problem, trial.config), steps):
         result = _result(evaluation, start) | {STEP: evaluation.fidelity}
         if scheduler.on_trial_result(trial, result) != SchedulerDecision.CONTINUE:
             scheduler.on_trial_remove(trial)
@@ -157,5 +158,6 @@ def _result(evaluation: Evaluation, start: float) -> dict[str, float]:
     return values | {ELAPSED: evaluation.clock - start}
 
 
-def _architecture(configuration: Mapping[str, Any]) -> Architecture:
-    return from_parameters(switched(configuration))
+def _architecture(problem: Problem, configuration: Mapping[str, Any]) -> BaseArchitecture:
+    assert problem.space is not None  # graphs of one's own were refused
+    return from_parameters(switched(configuration, problem.space), problem.space)

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dipbench.nas.problem import Problem
-from dipbench.spaces.space import DEPTHS, UPSAMPLES, Architecture
 
 if TYPE_CHECKING:
     from dipbench.nas.measured import Member
@@ -64,22 +63,23 @@ def _search(problem: Problem, rng: np.random.Generator, start: int, refit: float
 def encode(problem: Problem) -> Floats:
     """Free features of all architectures, one row each, of mean 0 and standard deviation 1.
 
-    Depth, SLC and the logarithms of parameters and MACs; in a named space also which levels
-    have skip connections and which up-sampling is used.
+    Depth, SLC and the logarithms of parameters and MACs; in a named space also its binary
+    features, such as which levels have skip connections. The other ones are sizes, of which
+    parameters and MACs say enough.
     """
     columns = np.array([_numbers(problem, a) for a in problem.architectures])
+    if problem.space is not None:
+        binary = [feature.binary for feature in problem.space.features]
+        encoded = problem.space.encode_many(problem.architectures)
+        columns = np.hstack([columns, encoded[:, binary]])
     spread = columns.std(axis=0)
-    encoded: Floats = (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    return encoded
+    standard: Floats = (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    return standard
 
 
 def _numbers(problem: Problem, architecture: Member) -> list[float]:
     found = problem.features(architecture)
-    numbers = [found.depth, found.slc, math.log(found.params), math.log(found.macs)]
-    if isinstance(architecture, Architecture):
-        numbers += [float(level in architecture.skips) for level in range(max(DEPTHS))]
-        numbers += [float(architecture.upsample == kind) for kind in UPSAMPLES]
-    return numbers
+    return [found.depth, found.slc, math.log(found.params), math.log(found.macs)]
 
 
 def _log_value(problem: Problem, place: int) -> float:

@@ -65,8 +65,8 @@ def _introduction(table: Table) -> str:
         "```console\n"
         f"$ python -m generate scores --protocol {name} --images IMAGES --out {file}\n"
         "```\n\n"
-        "`dipbench proxy` takes `--task`, `--seed` of the resampling, and `--json`, which prints "
-        "the numbers and writes nothing."
+        "`dipbench proxy` takes `--task`, `--rng-seed` of the resampling, and `--json`, which "
+        "prints the numbers and writes nothing."
     )
 
 

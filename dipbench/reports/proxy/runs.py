@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dipbench.errors import InvalidTable
+from dipbench.lazy import lazy
 from dipbench.reports.findings.panel import Floats, Panel
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Curves:
         total: Floats = runs.sum(axis=1) * (step / self.steps[-1])
         return total
 
-    @cached_property
+    @lazy
     def _names(self) -> list[str]:
         return sorted(set(self.images))
 

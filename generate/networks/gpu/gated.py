@@ -18,7 +18,8 @@ from torch import nn
 from torch.nn import functional
 
 from dipbench.graphs.canonical import canonical_order
-from dipbench.spaces.space import SKIP_CHANNELS, Architecture
+from dipbench.spaces import Architecture
+from dipbench.spaces.core64 import SKIP_CHANNELS
 from generate.networks.encoder_decoder import SLOPE, EncoderDecoder, SideBySide
 from generate.networks.gpu.convolutions import (
     DEFAULT,

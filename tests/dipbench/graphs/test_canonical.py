@@ -14,7 +14,7 @@ from dipbench.errors import InvalidArchitecture, SearchLimitExceeded
 from dipbench.graphs import canonical
 from dipbench.graphs.canonical import canonical_key, canonical_order, dag_key
 from dipbench.graphs.dag import labelled_dag
-from dipbench.spaces.space import Architecture, Space
+from dipbench.spaces import Architecture, Space
 
 CORE64 = tuple(Space("core64"))
 

@@ -9,7 +9,7 @@ import pytest
 from dipbench.errors import InvalidArchitecture
 from dipbench.graphs.dag import OPS, check
 from dipbench.graphs.features import depth, macs, params, reaches, slc, slc_many
-from dipbench.spaces.space import Architecture, Space
+from dipbench.spaces import Architecture, Space
 
 LEVEL_STEP = {"down": 1, "up-nearest": -1, "up-bilinear": -1, "up-transposed": -1}
 

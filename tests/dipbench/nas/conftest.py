@@ -2,7 +2,7 @@
 
 import pytest
 
-from dipbench.spaces.space import Architecture, Space
+from dipbench.spaces import Architecture, Space
 from dipbench.table.table import Table
 
 # Twelve that edits connect: depths 1 to 3 with and without a skip connection at level 0.

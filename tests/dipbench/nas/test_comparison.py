@@ -218,7 +218,7 @@ def test_the_command_prints_the_summary_and_the_files(command, tmp_path):
 
 
 def test_json_says_the_same_for_programs(command, small):
-    settings = ("--seconds", 60, "--seed", 4, "--runs", 1)
+    settings = ("--seconds", 60, "--rng-seed", 4, "--runs", 1)
     said = json.loads(command(*SHORT, *settings, "--json")[1])
     assert said["objectives"] == ["supervised_rmse_val"]
     asked = {"seconds": 60.0, "repeats": 3, "seed": 4, "runs": 1, "task": "denoise25"}
@@ -246,7 +246,7 @@ def test_which_runs(command, runs):
         (("--seconds", "1"), "random_search evaluated no architecture within 1 s"),
         (("--repeats", "0"), "repeats is 0; expected"),
         (("--jobs", "-1"), "jobs is -1; expected"),
-        (("--seed", "-1"), "seed is -1; expected"),
+        (("--rng-seed", "-1"), "seed is -1; expected"),
     ],
 )
 def test_errors_of_use_are_one_line(command, arguments, message):

@@ -17,7 +17,7 @@ from pandas.testing import assert_frame_equal
 import dipbench.table.cache
 from dipbench import Architecture, InvalidTable, NotInTable, load, query, query_many
 from dipbench.table.cache import cache_folder, mapped_rows
-from dipbench.table.hub import EMBEDDED
+from dipbench.table.catalogue import PROTOCOL, entry
 from dipbench.table.manifest import complete
 from dipbench.table.schema import FILES
 from dipbench.table.table import Table
@@ -177,7 +177,7 @@ def test_all_rows_are_the_same(pair):
 
 
 def test_the_embedded_table_is_the_same(monkeypatch):
-    in_memory, mapped = both(EMBEDDED, monkeypatch)
+    in_memory, mapped = both(entry(PROTOCOL).folder, monkeypatch)
     assert_frame_equal(mapped.frame, in_memory.frame)
     names = list(in_memory.frame["name"])
     assert_frame_equal(query_many(names, table=mapped), query_many(names, table=in_memory))

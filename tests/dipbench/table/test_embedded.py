@@ -32,7 +32,7 @@ def test_every_architecture_of_the_space_has_one_seed_and_some_have_three(runs, 
 
 
 def test_curves_take_hardly_more_than_half_the_room_of_plain_parquet():
-    kept = (files("dipbench") / "data" / "curves.parquet").read_bytes()
+    kept = (files("dipbench") / "data" / "core64-v1" / "curves.parquet").read_bytes()
     plain = io.BytesIO()
     pq.write_table(pq.read_table(io.BytesIO(kept)), plain, compression="zstd")
     assert len(kept) < 0.55 * len(plain.getvalue())

@@ -6,6 +6,7 @@ import math
 import pickle
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dipbench import Architecture, InvalidTable, load
-from dipbench.table.hub import EMBEDDED
+from dipbench.table.catalogue import PROTOCOL, entry
 from dipbench.table.schema import FILES, SCHEMA_VERSION, arrow_schema
 from dipbench.table.table import MANIFEST, Table, write_table
 
@@ -116,8 +117,8 @@ def test_manifest_says_what_was_stated_and_counts_rows(folder):
 
 
 def test_manifest_states_the_sha256_of_each_file(folder):
-    for file, entry in Table.read(folder).manifest["files"].items():
-        assert entry["sha256"] == hashlib.sha256((folder / file).read_bytes()).hexdigest()
+    for file, stated in Table.read(folder).manifest["files"].items():
+        assert stated["sha256"] == hashlib.sha256((folder / file).read_bytes()).hexdigest()
 
 
 def test_same_rows_give_same_bytes(make_table, tmp_path):
@@ -445,8 +446,16 @@ def test_frame_has_one_row_per_architecture_and_all_columns(table):
     assert table.frame.set_index("name")["dip_rmse"]["d1-s-bilinear-w8"] == 26.5
 
 
-def test_frame_is_made_once(table):
-    assert table.frame is table.frame
+def test_what_is_handed_out_can_be_changed_without_harm(table):
+    frame, manifest = table.frame, table.manifest
+    frame["dip_rmse"] /= 255
+    frame.loc[0, "name"] = "another"
+    manifest["protocol"]["name"] = "another"
+    table.features().iloc[:] = 0
+    again = Table.read(table.folder)
+    pd.testing.assert_frame_equal(table.frame, again.frame)
+    pd.testing.assert_frame_equal(table.features(), again.features())
+    assert table.protocol == table.manifest["protocol"]["name"] == "synthetic-v1"
 
 
 def test_repr_names_protocol_and_size(table):
@@ -462,9 +471,9 @@ def test_units_are_kept_in_the_file(folder):
 
 
 def test_embedded_table_loads_whole():
-    table = Table.read(EMBEDDED)
+    table = Table.read(entry(PROTOCOL).folder)
     assert len(table) == len(set(table.frame["key"])) > 0
-    for file, found in zip(FILES, read_whole(EMBEDDED), strict=True):
+    for file, found in zip(FILES, read_whole(entry(PROTOCOL).folder), strict=True):
         assert found.schema.equals(arrow_schema(FILES[file]))
         assert len(found) == table.manifest["files"][file]["rows"]
 

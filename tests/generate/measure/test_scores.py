@@ -9,7 +9,7 @@ import torch
 from torch.nn.utils import parameters_to_vector
 
 from dipbench.reports.proxy.scores import COLUMNS, SCORES
-from dipbench.spaces.space import Architecture
+from dipbench.spaces import Architecture
 from generate.__main__ import main
 from generate.measure.scores import Scorer, ring_spectrum, scores_csv, synflow
 from generate.networks.encoder_decoder import EncoderDecoder

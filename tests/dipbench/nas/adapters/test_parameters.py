@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from dipbench import Architecture, InvalidArchitecture, Space
 from dipbench.nas import BudgetExceeded, Problem
 from dipbench.nas.adapters.parameters import (
-    SKIPS,
     Choices,
     from_parameters,
     members,
@@ -16,7 +15,7 @@ from dipbench.nas.adapters.parameters import (
     switched,
     to_parameters,
 )
-from dipbench.spaces.space import DEPTHS, UPSAMPLES, WIDTHS
+from dipbench.spaces.core64 import DEPTHS, SKIPS, UPSAMPLES, WIDTHS
 
 WHOLE = {"depth": 3, "skip0": True, "skip2": False, "upsample": "nearest", "width": 8}
 SETTINGS = st.fixed_dictionaries(
@@ -89,10 +88,14 @@ def test_switching_off_gives_an_architecture_and_changes_nothing_that_it_has(set
 
 
 def test_the_choices_are_those_of_the_architectures(small, core64):
-    assert Choices.of(Problem(table=core64)) == Choices()
+    assert Choices.of(Problem(table=core64)) == Choices.all_of("core64")
     found = Choices.of(Problem(table=small))
-    assert found == Choices(depths=(1, 2, 3), upsamples=("bilinear",), widths=(8, 16))
-    assert list(found.skips) == ["skip0", "skip1", "skip2"]
+    assert {dimension.name: dimension.values for dimension in found.dimensions} == {
+        "depth": (1, 2, 3),
+        **dict.fromkeys(("skip0", "skip1", "skip2"), (False, True)),
+        "upsample": ("bilinear",),
+        "width": (8, 16),
+    }
 
 
 def test_graphs_of_ones_own_have_no_parameters(own_graphs):

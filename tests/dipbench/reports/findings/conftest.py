@@ -8,7 +8,7 @@ import pytest
 
 from dipbench.graphs.features import params
 from dipbench.reports.findings.panel import DIP, SUPERVISED, Panel
-from dipbench.spaces.space import Space
+from dipbench.spaces import Space
 
 IMAGES = ("p", "q", "r", "s")
 

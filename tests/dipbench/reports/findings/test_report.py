@@ -191,7 +191,7 @@ def test_command_prints_the_numbers_and_writes_nothing(
     ("more", "message"),
     [
         (["--task", "sharpen"], "0 architectures"),
-        (["--seed", "-1"], "seed is -1; expected 0 or a positive number"),
+        (["--rng-seed", "-1"], "seed is -1; expected 0 or a positive number"),
     ],
 )
 def test_errors_are_one_line_and_nothing_is_written(small_folder, tmp_path, capsys, more, message):

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from dipbench.reports.proxy.scores import COLUMNS, SCORES
-from dipbench.spaces.space import Space
+from dipbench.spaces import Space
 
 DIP_STEPS = [1, 30, 100, 500, 1000]
 STEPS = [1, 9, 30, 90]

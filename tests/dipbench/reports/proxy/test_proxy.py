@@ -239,7 +239,7 @@ def test_an_incomplete_table_is_called_so(
     table = load(slc_world)
     protocol = table.manifest["protocol"] | {"architectures": [""] * planned, "seeds": [0]}
     stated = {"protocol": protocol, "images": {"dip": ["p", "q", "r"]}}
-    monkeypatch.setattr(table, "manifest", table.manifest | stated)
+    monkeypatch.setattr(table, "_manifest", table.manifest | stated)
     write_proxy(table, scores_file, tmp_path, repeats=FEW)
     text = (tmp_path / "proxy.md").read_text("utf-8")
     assert ("The table is not complete" in text) is said
@@ -274,7 +274,7 @@ def test_command_prints_the_numbers_and_writes_nothing(
     ("more", "message"),
     [
         (["--scores", "none.csv"], "none.csv"),
-        (["--seed", "-1"], "seed is -1; expected 0 or a positive number"),
+        (["--rng-seed", "-1"], "seed is -1; expected 0 or a positive number"),
         (["--task", "sharpen"], "0 architectures"),
     ],
 )

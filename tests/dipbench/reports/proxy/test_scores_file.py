@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dipbench.reports.proxy.scores import COLUMNS, SCORES, read_scores
-from dipbench.spaces.space import Space
+from dipbench.spaces import Space
 
 ROOT = Path(__file__).parents[4]
 ARCHITECTURES = list(Space("core64"))[:3]
