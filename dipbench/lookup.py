@@ -57,8 +57,10 @@ class Result(_FromTable, ByValue):
         supervised_rmse, supervised_rmse_val: of the test and of the validation images.
         dip_rmse: Deep Image Prior, the peak (least recorded RMSE) of the raw output.
         supervised_std, dip_std: standard deviation between seeds, see `dipbench.table.aggregate`.
-        dip_final_rmse, dip_averaged_rmse, dip_averaged_final_rmse, dip_stopped_rmse: other
-            ways to score the same fits, see `dipbench.table.schema`.
+        dip_final_rmse, dip_averaged_rmse, dip_averaged_final_rmse, dip_stopped_rmse,
+            dip_exact_rmse, dip_averaged_exact_rmse, dip_unperturbed_rmse: other ways to score the
+            same fits, see `dipbench.table.schema`; NaN where the protocol did not record them.
+        supervised_psnr, dip_psnr: in dB; supervised_test_std: spread between test images.
         n_seeds, n_images, n_fits: supervised trainings, different DIP images, DIP fits.
         n_censored, n_failed: DIP fits whose peak is their last point; diverged runs.
         depth, slc, params, macs: features; params and MACs of the supervised network.
@@ -77,6 +79,8 @@ class Result(_FromTable, ByValue):
     supervised_rmse: float
     supervised_rmse_val: float
     supervised_std: float
+    supervised_psnr: float
+    supervised_test_std: float
     supervised_seconds: float
     n_seeds: int
     dip_rmse: float
@@ -85,6 +89,10 @@ class Result(_FromTable, ByValue):
     dip_averaged_rmse: float
     dip_averaged_final_rmse: float
     dip_stopped_rmse: float
+    dip_exact_rmse: float
+    dip_averaged_exact_rmse: float
+    dip_unperturbed_rmse: float
+    dip_psnr: float
     dip_seconds: float
     n_images: int
     n_fits: int
@@ -143,6 +151,8 @@ class Curve(ByValue):
 
         columns = ("step", "rmse", "rmse_noisy", "averaged_rmse", "averaged_rmse_noisy")
         return pd.DataFrame({c: getattr(self, c) for c in columns if getattr(self, c)})
+
+SECONDS = ("supervised_seconds", "dip_seconds")
 
 
 def query(
@@ -265,9 +275,9 @@ def _result(table: Table, number: int, seed: int | None, image: str | None) -> R
     measured = table.architecture_rows.values(number, MEASURED)
     row = dict(zip(MEASURED, measured, strict=True))
     if seed is not None or image is not None:
-        row |= summarise(_chosen(table, row, seed, image))
-        row = {name: row[name] for name in MEASURED}
-    return _restored(row | {"seed": seed, "image": image}, table.source)
+        found = summarise(_chosen(table, row, seed, image))
+        # Seconds are the architecture's on the table's clock, whatever measured the chosen runs.
+        row |= {name: found[name] for name in found.keys() - set(SECONDS)}
 
 
 def _read(architecture: Queryable) -> str | BaseArchitecture:

@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generate.protocol import Protocol
-from generate.protocols import PROTOCOLS, get
+from generate.protocols.known import PROTOCOLS
+from generate.protocols.reading import get
+from generate.protocols.settings import Protocol
 
 if TYPE_CHECKING:
-    from generate.executors.job import Executor
+    from generate.measure.executors.job import Executor
 
 DEFAULT_RESULTS = Path("generate/results")
 
@@ -104,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     agree.add_argument(
         "--reference",
         type=Path,
-        default=Path("generate/reference"),
+        default=Path("generate/reference/torch"),
         metavar="DIR",
         help="the other; shards lie in DIR/PROTOCOL (default: %(default)s)",
     )
@@ -139,7 +140,7 @@ def _folder(options: argparse.Namespace) -> tuple[Protocol, Path]:
 
 
 def _images(options: argparse.Namespace) -> None:
-    from generate.images import load_images, save_images
+    from generate.photographs.images import load_images, save_images
 
     protocol = get(options.protocol)
     images = load_images(protocol, options.images)
@@ -151,8 +152,8 @@ def _images(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from generate.images import load_images
-    from generate.run import run
+    from generate.measure.run import run
+    from generate.photographs.images import load_images
 
     protocol, folder = _folder(options)
     executor, device = _executor(options)
@@ -174,12 +175,12 @@ def _run(options: argparse.Namespace) -> None:
 def _executor(options: argparse.Namespace) -> tuple[Executor, str]:
     """What measures, and on which device."""
     if options.executor == "ray":
-        from generate.executors import on_ray
+        from generate.measure.executors import on_ray
 
         return on_ray(options.device, options.address or "auto", options.num_gpus)
     if options.address is not None or options.num_gpus is not None:
         raise ValueError("--address and --num-gpus without a cluster; expected --executor ray")
-    from generate.executors import batched, local
+    from generate.measure.executors import batched, local
 
     device = _device(options.device)
     return (batched if device.startswith("cuda") else local).run_units, device
@@ -201,9 +202,9 @@ def _device(name: str) -> str:
 def _status(options: argparse.Namespace) -> None:
     from dataclasses import asdict
 
-    from generate.plan import make_plan
-    from generate.progress import progress
-    from generate.shards import read_results
+    from generate.protocols.plan import make_plan
+    from generate.table.progress import progress
+    from generate.table.shards import read_results
 
     protocol, folder = _folder(options)
     results = read_results(folder, protocol)
@@ -222,8 +223,8 @@ def _status(options: argparse.Namespace) -> None:
 def _cost(options: argparse.Namespace) -> None:
     from dataclasses import asdict
 
-    from generate.cost import costs, rates, report
-    from generate.shards import read_results
+    from generate.table.cost import costs, rates, report
+    from generate.table.shards import read_results
 
     protocol, folder = _folder(options)
     measured = rates(read_results(folder, protocol))
@@ -235,15 +236,15 @@ def _cost(options: argparse.Namespace) -> None:
 
 
 def _pack(options: argparse.Namespace) -> None:
-    from generate.shards import pack
+    from generate.table.shards import pack
 
     protocol, folder = _folder(options)
     print(f"{folder}: {pack(folder, protocol)} shards")
 
 
 def _assemble(options: argparse.Namespace) -> None:
-    from generate.assemble import assemble
-    from generate.shards import read_results
+    from generate.table.assemble import assemble
+    from generate.table.shards import read_results
 
     protocol, folder = _folder(options)
     results = read_results(folder, protocol)
@@ -255,9 +256,9 @@ def _assemble(options: argparse.Namespace) -> None:
 def _agree(options: argparse.Namespace) -> None:
     from dataclasses import asdict
 
-    from generate.agreement import agreement, report
-    from generate.plan import sample
-    from generate.shards import read_results
+    from generate.protocols.plan import sample
+    from generate.table.agreement import agreement, report
+    from generate.table.shards import read_results
 
     protocol, folder = _folder(options)
     names = {a.name for a in sample(protocol, options.sample)} if options.sample else None
@@ -269,8 +270,8 @@ def _agree(options: argparse.Namespace) -> None:
 def _scores(options: argparse.Namespace) -> None:
     import torch
 
-    from generate.images import load_images
-    from generate.scores import write_scores
+    from generate.measure.scores import write_scores
+    from generate.photographs.images import load_images
 
     protocol = get(options.protocol)
     torch.set_num_threads(1)
@@ -281,8 +282,8 @@ def _scores(options: argparse.Namespace) -> None:
 def _bench(options: argparse.Namespace) -> None:
     import torch
 
-    from generate.bench import bench, report
-    from generate.images import load_images
+    from generate.bench.rates import bench, report
+    from generate.photographs.images import load_images
 
     protocol = get(options.protocol)
     torch.set_num_threads(1)
@@ -293,7 +294,7 @@ def _bench(options: argparse.Namespace) -> None:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    from generate.demo import demo
+    from generate.measure.demo import demo
 
     demo(options.out)
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from generate.images import load_images
-from generate.plan import make_plan
-from generate.protocol import DipSettings, Protocol, SupervisedSettings
-from generate.run import run
-from generate.shards import read_results
+from generate.measure.run import run
+from generate.photographs.images import load_images
+from generate.protocols.plan import make_plan
+from generate.protocols.settings import DipSettings, Protocol, SupervisedSettings
+from generate.table.shards import read_results
 
 PROTOCOL = Protocol(
     name="soak",

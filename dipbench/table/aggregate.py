@@ -3,30 +3,68 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-__all__ = ["mean", "seed_std", "summarise"]
+__all__ = ["Clock", "mean", "of_mode", "psnr", "reference_clock", "seed_std", "summarise"]
 
 Run: TypeAlias = Mapping[str, Any]
 
 
-def summarise(runs: Iterable[Run]) -> dict[str, float | int]:
+@dataclass(frozen=True)
+class Clock:
+    """What seconds were measured with: they compare only where both are the same.
+
+    Attributes:
+        device: model name of the processor or GPU.
+        engine: what ran the networks.
+    """
+
+    device: str
+    engine: str
+
+
+def reference_clock(runs: Iterable[Run]) -> Clock | None:
+    """The clock whose seconds stand for the architectures of a table.
+
+    It measured every architecture in every mode that the table has; of several, the one with most
+    runs, then the first by name. None if there is no such clock: then no seconds of architectures
+    would compare, and the table states none.
+    """
+    measured: dict[Clock, set[tuple[str, str]]] = defaultdict(set)
+    count: Counter[Clock] = Counter()
+    wanted = set()
+    for run in runs:
+        clock, pair = _clock(run), (run["key"], run["mode"])
+        measured[clock].add(pair)
+        wanted.add(pair)
+        count[clock] += 1
+    complete = [clock for clock, pairs in measured.items() if pairs == wanted]
+    return min(complete, key=lambda c: (-count[c], c.device, c.engine), default=None)
+
+
+def summarise(runs: Iterable[Run], clock: Clock | None = None) -> dict[str, float | int]:
     """The measured columns of `schema.ARCHITECTURES`, for the runs of one architecture.
 
     Diverged runs are counted and left out. Where nothing was measured a mean is NaN and its
     count 0; a standard deviation is NaN where no image has two seeds.
+
+    Args:
+        clock: the seconds are means over the runs that it measured alone; NaN without one.
     """
     runs = list(runs)
     finished = [run for run in runs if run["status"] == "ok"]
-    supervised = [run for run in finished if run["mode"] == "supervised"]
-    dip = [run for run in finished if run["mode"] == "dip"]
+    supervised, dip = of_mode(finished, "supervised"), of_mode(finished, "dip")
+    timed = [run for run in finished if clock and _clock(run) == clock]
     return {
         "supervised_rmse": mean(supervised, "test_rmse"),
         "supervised_rmse_val": mean(supervised, "val_rmse"),
         "supervised_std": seed_std(supervised, "test_rmse"),
-        "supervised_seconds": mean(supervised, "seconds"),
+        "supervised_psnr": mean(supervised, "test_psnr"),
+        "supervised_test_std": mean(supervised, "test_rmse_std"),
+        "supervised_seconds": mean(of_mode(timed, "supervised"), "seconds"),
         "n_seeds": len(supervised),
         "dip_rmse": mean(dip, "peak_rmse"),
         "dip_std": seed_std(dip, "peak_rmse"),
@@ -34,7 +72,11 @@ def summarise(runs: Iterable[Run]) -> dict[str, float | int]:
         "dip_averaged_rmse": mean(dip, "averaged_peak_rmse"),
         "dip_averaged_final_rmse": mean(dip, "averaged_final_rmse"),
         "dip_stopped_rmse": mean(dip, "stopped_rmse"),
-        "dip_seconds": mean(dip, "seconds"),
+        "dip_exact_rmse": mean(dip, "exact_peak_rmse"),
+        "dip_averaged_exact_rmse": mean(dip, "averaged_exact_peak_rmse"),
+        "dip_unperturbed_rmse": mean(dip, "unperturbed_peak_rmse"),
+        "dip_psnr": _mean([psnr(run["peak_rmse"]) for run in dip]),
+        "dip_seconds": mean(of_mode(timed, "dip"), "seconds"),
         "n_images": len({run["image"] for run in dip}),
         "n_fits": len(dip),
         "n_censored": sum(bool(run["peak_censored"]) for run in dip),
@@ -42,10 +84,30 @@ def summarise(runs: Iterable[Run]) -> dict[str, float | int]:
     }
 
 
+def _clock(run: Run) -> Clock:
+    return Clock(run["device"], run["engine"])
+
+
+def of_mode(runs: Iterable[Run], mode: str) -> list[Run]:
+    """The runs of one mode."""
+    return [run for run in runs if run["mode"] == mode]
+
+
 def mean(runs: Iterable[Run], column: str) -> float:
-    """Mean of `column`, NaN over no runs; `math.fsum` makes it free of the runs' order."""
-    values = [run[column] for run in runs]
-    return math.fsum(values) / len(values) if values else math.nan
+    """Mean of `column`; NaN over no runs, and where a run lacks it."""
+    return _mean([run.get(column) for run in runs])
+
+
+def _mean(values: list[float | None]) -> float:
+    """`math.fsum` makes it free of the order of the runs."""
+    known = [value for value in values if value is not None]
+    complete = known and len(known) == len(values)
+    return math.fsum(known) / len(known) if complete else math.nan
+
+
+def psnr(rmse: float) -> float:
+    """Peak signal-to-noise ratio in dB of an RMSE in grey levels: 20 log10(255 / RMSE)."""
+    return 20 * math.log10(255 / rmse)
 
 
 def seed_std(runs: Iterable[Run], column: str) -> float:

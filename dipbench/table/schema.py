@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 __all__ = ["FILES", "SCHEMA_VERSION", "Column", "arrow_schema", "markdown"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Kind = Literal["string", "bool", "int", "float", "ints", "floats"]
 
@@ -50,7 +50,16 @@ ARCHITECTURES = (
     Column(
         "supervised_std", "float", "grey levels", "standard deviation of test RMSE between seeds"
     ),
-    Column("supervised_seconds", "float", "seconds", "one training, mean over seeds"),
+    Column(
+        "supervised_psnr", "float", "dB", "mean of the PSNR of each test image, then over seeds"
+    ),
+    Column(
+        "supervised_test_std",
+        "float",
+        "grey levels",
+        "standard deviation of the RMSE between test images, mean over seeds",
+    ),
+    Column("supervised_seconds", "float", "seconds", "one training on the reference clock, mean"),
     Column("n_seeds", "int", "", "finished supervised trainings, one per seed"),
     Column("dip_rmse", "float", "grey levels", "headline: raw peak, mean over images and seeds"),
     Column("dip_std", "float", "grey levels", "standard deviation of the raw peak between seeds"),
@@ -58,7 +67,21 @@ ARCHITECTURES = (
     Column("dip_averaged_rmse", "float", "grey levels", "peak of the averaged output, mean"),
     Column("dip_averaged_final_rmse", "float", "grey levels", "averaged output at the end, mean"),
     Column("dip_stopped_rmse", "float", "grey levels", "raw output at the ES-WMV stop, mean"),
-    Column("dip_seconds", "float", "seconds", "one fit, mean over images and seeds"),
+    Column("dip_exact_rmse", "float", "grey levels", "raw peak over all iterations, mean"),
+    Column(
+        "dip_averaged_exact_rmse",
+        "float",
+        "grey levels",
+        "peak of the averaged output over all iterations, mean",
+    ),
+    Column(
+        "dip_unperturbed_rmse",
+        "float",
+        "grey levels",
+        "recorded peak of the output for the input without perturbation, mean",
+    ),
+    Column("dip_psnr", "float", "dB", "mean of the PSNR of each raw peak"),
+    Column("dip_seconds", "float", "seconds", "one fit on the reference clock, mean"),
     Column("n_images", "int", "", "different images with a finished DIP fit"),
     Column("n_fits", "int", "", "finished DIP fits, over images and seeds"),
     Column("n_censored", "int", "", "of these, fits whose raw peak is at the last iteration"),
@@ -75,14 +98,37 @@ RUNS = (
     Column("status", "string", "", "`ok`, or `diverged`: then there are no results"),
     Column("test_rmse", "float", "grey levels", "supervised: mean over the test images"),
     Column("val_rmse", "float", "grey levels", "supervised: mean over the validation images"),
+    Column("test_psnr", "float", "dB", "supervised: mean of the PSNR of each test image"),
+    Column(
+        "test_rmse_std",
+        "float",
+        "grey levels",
+        "supervised: standard deviation between test images",
+    ),
     Column("peak_rmse", "float", "grey levels", "DIP: least recorded RMSE of the raw output"),
     Column("peak_iteration", "int", "iterations", "DIP: where that is"),
-    Column("peak_censored", "bool", "", "DIP: it is the last one, so it might have fallen on"),
+    Column(
+        "peak_censored", "bool", "", "DIP: it is the last one, so it might have decreased further"
+    ),
     Column("final_rmse", "float", "grey levels", "DIP: raw output at the last iteration"),
     Column("averaged_peak_rmse", "float", "grey levels", "DIP: the same of the averaged output"),
     Column("averaged_peak_iteration", "int", "iterations", "DIP: where that is"),
     Column("averaged_peak_censored", "bool", "", "DIP: it is the last one"),
     Column("averaged_final_rmse", "float", "grey levels", "DIP: averaged output at the end"),
+    Column(
+        "exact_peak_rmse", "float", "grey levels", "DIP: least RMSE of all iterations, raw output"
+    ),
+    Column("exact_peak_iteration", "int", "iterations", "DIP: where that is"),
+    Column(
+        "averaged_exact_peak_rmse", "float", "grey levels", "DIP: the same of the averaged output"
+    ),
+    Column("averaged_exact_peak_iteration", "int", "iterations", "DIP: where that is"),
+    Column(
+        "unperturbed_peak_rmse",
+        "float",
+        "grey levels",
+        "DIP: least recorded RMSE of the output for the input without perturbation",
+    ),
     Column("stopped_rmse", "float", "grey levels", "DIP: raw output that ES-WMV chooses"),
     Column("stopped_iteration", "int", "iterations", "DIP: where that is"),
     Column("seconds", "float", "seconds", "computing time; fits run together share theirs equally"),
@@ -103,9 +149,12 @@ CURVES = (
     ),
     Column("val_rmse", "floats", "grey levels", "supervised: validation RMSE"),
     Column("rmse", "floats", "grey levels", "DIP: raw output against the clean image"),
-    Column("rmse_noisy", "floats", "grey levels", "DIP: raw output against the noisy image"),
+    Column(
+        "rmse_noisy", "floats", "grey levels", "DIP: misfit of the raw output to what was observed"
+    ),
     Column("averaged_rmse", "floats", "grey levels", "DIP: averaged output, clean image"),
-    Column("averaged_rmse_noisy", "floats", "grey levels", "DIP: averaged output, noisy image"),
+    Column("averaged_rmse_noisy", "floats", "grey levels", "DIP: misfit of the averaged output"),
+    Column("unperturbed_rmse", "floats", "grey levels", "DIP: output for the unperturbed input"),
 )
 
 FILES = {

@@ -11,7 +11,7 @@ import pytest
 from dipbench.graphs.features import macs, params
 from dipbench.publish import build
 from dipbench.spaces import Architecture
-from dipbench.table.aggregate import summarise
+from dipbench.table.aggregate import reference_clock, summarise
 from dipbench.table.catalogue import PROTOCOL, entry
 from dipbench.table.schema import CURVES, RUNS
 from dipbench.table.table import Table, write_table
@@ -118,6 +118,7 @@ def _make_run(name, mode, seed, score, image=None, **changes):
         "status": "diverged" if score is None else "ok",
         "device": "a processor",
         "torch_version": "2.0.0",
+        "engine": "kernel",
         "protocol_hash": "0" * 64,
     }
     if score is not None and mode == "supervised":
@@ -195,8 +196,9 @@ def _make_rows(runs=None):
     for run in runs:
         groups.setdefault((run["name"], run["task"]), []).append(run)
     curves = [run | run["curve"] for run in runs if run["status"] == "ok"]
+    clock = reference_clock(runs)
     return {
-        "architectures.parquet": [_features(*g) | summarise(groups[g]) for g in groups],
+        "architectures.parquet": [_features(*g) | summarise(groups[g], clock) for g in groups],
         "runs.parquet": [{c.name: run.get(c.name) for c in RUNS} for run in runs],
         "curves.parquet": [{c.name: curve.get(c.name) for c in CURVES} for curve in curves],
     }

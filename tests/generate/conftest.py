@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from generate.images import load_images
-from generate.protocol import DipSettings, SupervisedSettings
-from generate.protocols import get
-from generate.run import run
+from generate.measure.run import run
+from generate.photographs.images import load_images
+from generate.protocols.reading import get
+from generate.protocols.settings import DipSettings, SupervisedSettings
 
 
 @pytest.fixture(scope="session")

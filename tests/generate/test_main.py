@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import generate.executors
+import generate.measure.executors
 from generate.__main__ import main
 
 ROOT = Path(__file__).parents[2]
@@ -102,13 +102,13 @@ def test_a_device_that_is_not_there_is_named(capsys, tmp_path, device):
 def test_options_that_do_not_fit_together_are_named(
     capsys, tmp_path, monkeypatch, options, problem
 ):
-    monkeypatch.setattr(generate.executors, "find_spec", lambda name: name)  # Ray or no Ray
+    monkeypatch.setattr(generate.measure.executors, "find_spec", lambda name: name)  # Ray or no Ray
     results = ["--protocol", "demo-v1", "--results", tmp_path]
     assert problem in fails(capsys, "run", *results, *options)
 
 
 def test_a_cluster_without_ray_says_what_to_install(capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr(generate.executors, "find_spec", lambda name: None)
+    monkeypatch.setattr(generate.measure.executors, "find_spec", lambda name: None)
     results = ["--protocol", "demo-v1", "--results", tmp_path]
     assert "pip install -e '.[ray]'" in fails(capsys, "run", *results, "--executor", "ray")
 
@@ -131,7 +131,8 @@ import sys
 for name in ("huggingface_hub", "matplotlib", "pytest", "hypothesis", "yaml", "requests"):
     sys.modules[name] = None
 from generate.__main__ import main
-import generate.assemble, generate.measure, generate.executors.local, generate.run
+import generate.table.assemble, generate.measure.rows
+import generate.measure.executors.local, generate.measure.run
 sys.exit(main(["images", "--protocol", "demo-v1"]))
 """
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True)

@@ -6,18 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dipbench.table.aggregate import mean, seed_std, summarise
+from dipbench.table.aggregate import Clock, mean, psnr, reference_clock, seed_std, summarise
 from dipbench.table.schema import ARCHITECTURES
 
 MEANS = [
     "supervised_rmse",
     "supervised_rmse_val",
+    "supervised_psnr",
+    "supervised_test_std",
     "supervised_seconds",
     "dip_rmse",
     "dip_final_rmse",
     "dip_averaged_rmse",
     "dip_averaged_final_rmse",
     "dip_stopped_rmse",
+    "dip_exact_rmse",
+    "dip_averaged_exact_rmse",
+    "dip_unperturbed_rmse",
+    "dip_psnr",
     "dip_seconds",
 ]
 STDS = ["supervised_std", "dip_std"]
@@ -36,6 +42,10 @@ def fits(make_run):
     return [make_run(NAME, "dip", seed, score, i) for (i, seed), score in scores.items()]
 
 
+def clock_of(runs):
+    return Clock(runs[0]["device"], runs[0]["engine"])
+
+
 def test_summary_has_every_measured_column():
     columns = [column.name for column in ARCHITECTURES]
     assert list(summarise([])) == columns[columns.index("supervised_rmse") :]
@@ -46,7 +56,8 @@ def test_supervised_means(supervised):
     found = summarise(supervised)
     assert found["supervised_rmse"] == 13
     assert found["supervised_rmse_val"] == 14
-    assert found["supervised_seconds"] == 8
+    assert summarise(supervised, clock_of(supervised))["supervised_seconds"] == 8
+    assert math.isnan(found["supervised_seconds"])
     assert found["n_seeds"] == 3
 
 
@@ -56,7 +67,7 @@ def test_supervised_std_is_the_sample_standard_deviation_over_seeds(supervised):
 
 
 def test_dip_means(fits):
-    found = summarise(fits)
+    found = summarise(fits, clock_of(fits))
     assert found["dip_rmse"] == 26.5
     assert found["dip_final_rmse"] == 30.5
     assert found["dip_averaged_rmse"] == 24.5
@@ -175,3 +186,39 @@ def test_order_is_irrelevant_to_the_whole_summary(make_run, order):
 @given(scores)
 def test_a_single_run_is_its_own_mean(score):
     assert mean([{"x": score}], "x") == score
+
+
+def test_seconds_are_those_of_the_reference_clock_alone(fits):
+    """A GPU's seconds for one more image leave the mean as it is; its scores count."""
+    clock = clock_of(fits)
+    other = fits[0] | {"device": "a GPU", "seconds": 1e-3, "image": "another", "peak_rmse": 100}
+    alone, both = summarise(fits, clock), summarise([*fits, other], clock)
+    assert both["dip_seconds"] == alone["dip_seconds"] == 2
+    assert both["dip_rmse"] != alone["dip_rmse"]
+
+
+def test_the_reference_clock_measured_every_architecture_in_every_mode():
+    def run(key, mode, device):
+        return {"key": key, "mode": mode, "device": device, "engine": "kernel"}
+
+    slow = [run(key, mode, "slow") for key in "ab" for mode in ("dip", "supervised")]
+    fast = [run(key, "dip", "fast") for key in "ab"] * 5
+    assert reference_clock(slow + fast) == Clock("slow", "kernel")
+    assert reference_clock(slow[:-1] + fast) is None
+    assert reference_clock(fast) == Clock("fast", "kernel")
+    both = slow + [run(key, mode, "a") for key in "ab" for mode in ("dip", "supervised")]
+    assert reference_clock(both) == Clock("a", "kernel")
+    assert reference_clock([*both, slow[0]]) == Clock("slow", "kernel")
+
+
+def test_psnr_is_in_decibels_of_the_rmse(fits):
+    assert psnr(25.5) == pytest.approx(20)
+    found = summarise(fits)["dip_psnr"]
+    assert found == pytest.approx(sum(psnr(run["peak_rmse"]) for run in fits) / 4)
+
+
+def test_a_mean_over_a_column_that_a_run_lacks_is_missing(fits):
+    assert math.isnan(summarise(fits)["dip_exact_rmse"])
+    known = [run | {"exact_peak_rmse": 3.0} for run in fits]
+    assert summarise(known)["dip_exact_rmse"] == 3
+    assert math.isnan(summarise([*known, fits[0]])["dip_exact_rmse"])

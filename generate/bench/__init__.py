@@ -1,0 +1,1 @@
+"""How fast: against the plain way and against the machine."""

@@ -1,0 +1,1 @@
+"""Measuring: units to rows, in processes, on machines."""

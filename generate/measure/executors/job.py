@@ -1,0 +1,91 @@
+"""What every executor is given and gives back."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from generate.photographs.images import Images
+from generate.protocols.plan import Unit
+from generate.protocols.settings import Protocol
+from generate.table.shards import Row
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = [
+    "ATTEMPTS",
+    "Attempts",
+    "Executor",
+    "Finished",
+    "Job",
+    "measure_side_by_side",
+    "measure_unit",
+]
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every worker needs to know.
+
+    Attributes:
+        device: as torch names it.
+        workers: how many units to measure at once; None leaves it to the executor.
+    """
+
+    protocol: Protocol
+    images: Images
+    device: str = "cpu"
+    workers: int | None = None
+
+
+Finished: TypeAlias = tuple[Unit, list[Row]]
+
+# Job, units, and the time by `time.monotonic` at which what is still running is dropped. Raises
+# RuntimeError where a unit fails, or its worker dies `ATTEMPTS` times; the unit is named.
+Executor: TypeAlias = Callable[[Job, Sequence[Unit], float | None], Generator[Finished, None, None]]
+
+
+class Attempts:
+    """Counts how often the worker of each unit died."""
+
+    def __init__(self) -> None:
+        self._deaths: Counter[str] = Counter()
+
+    def died(self, unit: Unit) -> None:
+        """Count one death.
+
+        Raises:
+            RuntimeError: it was the last that is put up with.
+        """
+        self._deaths[unit.id] += 1
+        if self._deaths[unit.id] == ATTEMPTS:
+            raise RuntimeError(f"unit {unit.id}: its worker died {ATTEMPTS} times")
+
+
+def measure_unit(job: Job, unit: Unit) -> list[Row]:
+    """Measure one unit in this process, with one thread."""
+    from generate.measure.rows import measure
+
+    return measure(job.protocol, unit, job.images, _device(job))
+
+
+def measure_side_by_side(job: Job, units: Sequence[Unit]) -> Iterator[Finished]:
+    """Measure `units` in this process, as many at once as the GPU has room for."""
+    from generate.measure.batches import measure_batch
+
+    yield from measure_batch(job.protocol, units, job.images, _device(job))
+
+
+def _device(job: Job) -> torch.device:
+    """Where to measure, by a process that from now on has one thread."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is first imported
+    import torch
+
+    torch.set_num_threads(1)
+    return torch.device(job.device)

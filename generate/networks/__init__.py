@@ -1,0 +1,1 @@
+"""Networks: from a graph to many copies that are trained side by side."""

@@ -1,0 +1,1 @@
+"""Photographs: from files to arrays."""

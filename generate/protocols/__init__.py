@@ -1,0 +1,1 @@
+"""Protocols: every number that decides what a row means, and the order of the work."""

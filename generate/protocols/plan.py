@@ -1,0 +1,108 @@
+"""The plan: all units of work of a protocol, in the order in which they are done.
+
+A unit is the least that is done or not done: one supervised training, or the DIP fits of one
+architecture to a few images. It depends on nothing but the protocol and its own fields, so it
+can be done anywhere, at any time, and again. The order makes the table useful wherever the
+computing stops: first every architecture on few images, then more images, then more seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dipbench.graphs.features import depth, params, slc
+from dipbench.spaces import Architecture, Space
+from dipbench.spaces.core64 import UPSAMPLES, WIDTHS
+from generate.protocols.settings import Candidate, Protocol
+
+__all__ = ["Unit", "make_plan", "measured_architectures", "sample", "seed_sample"]
+
+UPSAMPLE_ORDER = ("bilinear", *(u for u in UPSAMPLES if u != "bilinear"))
+FITS_PER_UNIT = 4
+WIDTH_ORDER = tuple(sorted(WIDTHS, reverse=True))
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit of work.
+
+    Attributes:
+        part: the part of the plan that it belongs to, in words.
+        mode: ``supervised`` or ``dip``.
+        images: ids of the images to fit; empty for supervised training.
+    """
+
+    part: str
+    mode: str
+    architecture: Architecture | Candidate
+    seed: int
+    images: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """A name that is unique in the plan and fit for a file."""
+        first = f"-{self.images[0]}" if self.images else ""
+        return f"{self.mode}-{self.architecture.name}-seed{self.seed}{first}"
+
+
+def measured_architectures(protocol: Protocol) -> Sequence[Architecture | Candidate]:
+    """The protocol's architectures in the order of the plan."""
+    if protocol.graphs:
+        return protocol.candidates
+    if protocol.architectures:
+        return [Architecture.parse(name) for name in protocol.architectures]
+    return sorted(
+        Space(protocol.space),
+        key=lambda a: (WIDTH_ORDER.index(a.width), UPSAMPLE_ORDER.index(a.upsample)),
+    )
+
+
+def make_plan(protocol: Protocol) -> list[Unit]:
+    """Every unit of `protocol`, in order.
+
+    The first seed with the first group of images comes first for all architectures, then the
+    other groups of images, then the other seeds.
+    """
+    architectures = measured_architectures(protocol)
+    ids = protocol.dip_images
+    groups = [tuple(ids[i : i + FITS_PER_UNIT]) for i in range(0, len(ids), FITS_PER_UNIT)]
+    units = []
+    for seed in protocol.seeds:
+        for number, group in enumerate(groups):
+            first = number * FITS_PER_UNIT + 1
+            part = f"seed {seed}, images {first}-{first + len(group) - 1}"
+            for a in architectures:
+                if "dip" in protocol.modes:
+                    units.append(Unit(part, "dip", a, seed, group))
+                if "supervised" in protocol.modes and number == 0:
+                    units.append(Unit(part, "supervised", a, seed))
+    return units
+
+
+def sample(protocol: Protocol, count: int) -> Sequence[Architecture | Candidate]:
+    """`count` of the protocol's architectures, spread evenly over the space, the same each time.
+
+    A systematic sample: one from each of `count` equal stretches of all, sorted by depth, SLC,
+    up-sampling and width (where they have these) and size. For what needs many runs of few
+    networks, such as the noise between seeds.
+
+    Raises:
+        ValueError: there are fewer.
+    """
+    architectures = sorted(measured_architectures(protocol), key=_stratum)
+    if not 0 < count <= len(architectures):
+        raise ValueError(f"a sample of {count}; expected 1 to {len(architectures)} architectures")
+    step = len(architectures) / count
+    return [architectures[int((k + 0.5) * step)] for k in range(count)]
+
+
+def seed_sample(protocol: Protocol, count: int) -> list[Unit]:
+    """All units of `sample`: how far seeds lie apart, before all of the plan is done."""
+    chosen = {a.name for a in sample(protocol, count)}
+    return [unit for unit in make_plan(protocol) if unit.architecture.name in chosen]
+
+
+def _stratum(a: Architecture | Candidate) -> tuple[int, int, tuple[str, int], int, str]:
+    kind = (a.upsample, a.width) if isinstance(a, Architecture) else ("", 0)
+    return depth(a.graph), slc(a.graph), kind, params(a.graph), a.name

@@ -1,0 +1,72 @@
+"""Inpainting: each pixel is observed with a fixed probability; the rest is to be filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from generate.tasks.task import Array, Observation, Task
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Inpaint"]
+
+
+@dataclass(frozen=True)
+class Inpaint(Task):
+    """Pixels are missing at random, `missing` percent of them: ``inpaint50``. No noise.
+
+    RMSE counts the missing pixels alone.
+    """
+
+    PATTERN = r"inpaint(\d+)"
+    EXAMPLE = "inpaint50"
+    missing: int
+    sigma = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.missing < 100:
+            raise ValueError(
+                f"inpaint{self.missing} misses {self.missing} % of the pixels; expected 1 to 99"
+            )
+
+    @property
+    def name(self) -> str:
+        return f"inpaint{self.missing}"
+
+    @classmethod
+    def parse(cls, *groups: str) -> Inpaint:
+        return cls(int(groups[0]))
+
+    def observe(self, clean: Array, rng: np.random.Generator) -> Observation:
+        """As `Task.observe`.
+
+        Raises:
+            ValueError: an image has no observed pixel, or no missing one.
+        """
+        mask = (rng.random(clean.shape, np.float32) >= self.missing / 100).astype(np.float32)
+        share = mask.mean((-2, -1))
+        if not np.all((share > 0) & (share < 1)):
+            raise ValueError(
+                f"{self.name}: a mask of {clean.shape[-2]} × {clean.shape[-1]} pixels observes "
+                "none or all of them; expected a larger image"
+            )
+        return Observation.of(clean * mask, mask)
+
+    def network_input(self, seen: Observation) -> torch.Tensor:
+        return seen.values
+
+    def forward(self, image: torch.Tensor, seen: Observation) -> torch.Tensor:
+        assert seen.mask is not None
+        return image * seen.mask
+
+    def adjoint(self, residual: torch.Tensor, seen: Observation) -> torch.Tensor:
+        assert seen.mask is not None
+        return residual * seen.mask
+
+    def scored(self, seen: Observation) -> torch.Tensor | None:
+        assert seen.mask is not None
+        return 1 - seen.mask

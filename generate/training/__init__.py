@@ -1,0 +1,1 @@
+"""Training: Deep Image Prior and supervised, with any engine."""
