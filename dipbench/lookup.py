@@ -152,6 +152,7 @@ class Curve(ByValue):
         columns = ("step", "rmse", "rmse_noisy", "averaged_rmse", "averaged_rmse_noisy")
         return pd.DataFrame({c: getattr(self, c) for c in columns if getattr(self, c)})
 
+
 SECONDS = ("supervised_seconds", "dip_seconds")
 
 
@@ -277,7 +278,8 @@ def _result(table: Table, number: int, seed: int | None, image: str | None) -> R
     if seed is not None or image is not None:
         found = summarise(_chosen(table, row, seed, image))
         # Seconds are the architecture's on the table's clock, whatever measured the chosen runs.
-        row |= {name: found[name] for name in found.keys() - set(SECONDS)}
+        row |= {name: value for name, value in found.items() if name not in SECONDS}
+    return _restored(row | {"seed": seed, "image": image}, table.source)
 
 
 def _read(architecture: Queryable) -> str | BaseArchitecture:
