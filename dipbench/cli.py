@@ -139,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
             help="folder of a table, or name of an embedded one; default: that of the task",
         )
     for command in (query, features, table, compare):
-        command.add_argument("--json", action="store_true", help="for programs")
+        command.add_argument("--json", action="store_true", help="print JSON instead of text")
     for command in (findings, proxy):
         command.add_argument("--task", default="denoise25", help="default: %(default)s")
         command.add_argument(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dipbench.errors import DipbenchError
-from dipbench.nas.measured import Member
+from dipbench.nas.data import Member
 from dipbench.values import ByValue
 
 __all__ = ["Budget", "BudgetExceeded", "Evaluation", "Features"]

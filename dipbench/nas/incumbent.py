@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dipbench.nas.measured import Member
+from dipbench.nas.data import Member
 from dipbench.nas.problem import Problem
 
 __all__ = ["Incumbent", "trajectory"]

@@ -19,10 +19,10 @@ from dipbench.errors import NotInTable
 from dipbench.graphs.canonical import is_key
 from dipbench.graphs.dag import as_integer
 from dipbench.lazy import lazy
+from dipbench.nas.data import Member, TaskData, Which, task_data
 from dipbench.nas.evaluation import Budget, BudgetExceeded, Evaluation, Features
-from dipbench.nas.measured import Measured, Member, Which, measured
 from dipbench.nas.objectives import checked
-from dipbench.nas.query import FULL, Query, Seed
+from dipbench.nas.query import Query, Seed
 from dipbench.spaces import BaseArchitecture, Space, named
 from dipbench.table.catalogue import TASK, embedded, for_task
 from dipbench.table.table import Table
@@ -81,13 +81,13 @@ class Problem:
             raise ValueError(f"repeats is {repeats!r}; expected 'cached' or 'charged'")
         self.repeats = repeats
         self._rng = _generator(rng, self.seed)
-        self._data = measured(_table(table, task), task)
+        self._data = task_data(_table(table, task), task)
         self._query = Query.of(self.objectives, self.seed, self._data)
         self._queries = {self.objectives: self._query}
-        self._places = _places(self._data, self._query, within)
-        self._names = self._data.names(self._places)
+        self._indices = _indices(self._data, self._query, within)
+        self._names = self._data.names(self._indices)
         self._neighbours: dict[int, tuple[Member, ...]] = {}
-        self.architectures = tuple(self._data.members[place] for place in self._places)
+        self.architectures = tuple(self._data.members[index] for index in self._indices)
         self.fidelities = self._query.fidelities
         self._reset()
 
@@ -117,7 +117,7 @@ class Problem:
 
     @property
     def protocol(self) -> str:
-        """Of the table."""
+        """Name of the protocol by which the table was measured."""
         return self._data.protocol
 
     @property
@@ -166,30 +166,30 @@ class Problem:
                 drawn, or something that names no architecture.
             NotInTable: the architecture, or this objective or seed of it, was not measured.
         """
-        place = self._place(architecture)
+        index = self._index(architecture)
         query = self._query if objective is None else self._query_for(objective)
-        at = query.position(fidelity)
-        chosen = self._seed_of(place, query, seed)
+        position = query.position(fidelity)
+        step = query.fidelities[-1 if position is None else position]
+        chosen = self._seed_of(index, query, seed)
         runs = self._data.runs
         seconds, advanced = 0.0, []
         for mode, last in query.modes:
-            which = (place, mode, chosen)
+            which = (index, mode, chosen)
             if which not in runs:
-                raise self._unmeasured(place, mode, chosen)
-            step = last if at == FULL else query.fidelities[at]
+                raise self._unmeasured(index, mode, chosen)
+            step_of_mode = last if position is None else step
             paid = self._paid.get(which, 0) if self.repeats == "cached" else 0
-            if step > paid:
-                seconds += runs[which].seconds * ((step - paid) / last)
-                advanced.append((which, step))
+            if step_of_mode > paid:
+                seconds += runs[which].seconds * ((step_of_mode - paid) / last)
+                advanced.append((which, step_of_mode))
         if advanced:
-            self._charge(place, seconds)
+            self._charge(index, seconds)
             self._paid.update(advanced)
-        series = [runs[place, mode, chosen].values[name] for mode, name in query.columns]
+        values = [runs[index, m, chosen].value(name, position) for m, name in query.columns]
         evaluation = Evaluation(
-            architecture=self._data.members[place],
-            # What costs nothing has one value, whatever the fidelity.
-            values=tuple([values[min(at, len(values) - 1)] for values in series]),
-            fidelity=query.fidelities[at],
+            architecture=self._data.members[index],
+            values=tuple(values),
+            fidelity=step,
             seed=chosen,
             seconds=seconds,
             clock=self._clock,
@@ -198,10 +198,10 @@ class Problem:
         self._history.append(evaluation)
         return evaluation
 
-    def _charge(self, place: int, seconds: float) -> None:
+    def _charge(self, index: int, seconds: float) -> None:
         if self._clock + seconds > self.budget.seconds:
             raise BudgetExceeded(
-                f"{self._data.members[place]} would take {seconds:.6g} s; "
+                f"{self._data.members[index]} would take {seconds:.6g} s; "
                 f"{self._clock:.6g} of {self.budget.seconds:.6g} s are spent"
             )
         if self._evaluations >= self.budget.evaluations:
@@ -216,37 +216,37 @@ class Problem:
     def measured(self, objective: str) -> tuple[Member, ...]:
         """Those of `architectures` that `evaluate` can judge by `objective`."""
         query = self._query_for(objective)
-        return tuple(self._data.members[p] for p in self._places if query.answered(p))
+        return tuple(self._data.members[p] for p in self._indices if query.answered(p))
 
     @property
     def total_seconds(self) -> float:
         """What evaluating each of `architectures` once, in full, would cost; where seeds are
         drawn, the expectation."""
         query, total = self._query, 0.0
-        for place in self._places:
-            seeds = query.seeds(place)
-            spent = [self._data.runs[place, m, s].seconds for m, _ in query.modes for s in seeds]
+        for index in self._indices:
+            seeds = query.seeds(index)
+            spent = [self._data.runs[index, m, s].seconds for m, _ in query.modes for s in seeds]
             total += math.fsum(spent) / len(seeds)
         return total
 
     def features(self, architecture: Member) -> Features:
         """Depth, SLC, parameters and MACs: free."""
-        row = self._data.rows[self._place(architecture)]
+        row = self._data.rows[self._index(architecture)]
         return Features(row["depth"], row["slc"], row["params"], row["macs"])
 
     def regret(self, architecture: Member) -> float:
         """How much test RMSE, mean over the measured seeds, is above the least of all
         `architectures`, in grey levels: for reporting, never for searching. NaN where the
         test RMSE was not measured."""
-        return self._test_rmse(self._place(architecture)) - self._least_test_rmse
+        return self._test_rmse(self._index(architecture)) - self._least_test_rmse
 
-    def _test_rmse(self, place: int) -> float:
-        runs = self._data.runs.get((place, "supervised", None))
-        return math.nan if runs is None else runs.values["supervised_rmse"][FULL]
+    def _test_rmse(self, index: int) -> float:
+        runs = self._data.runs.get((index, "supervised", None))
+        return math.nan if runs is None else runs.value("supervised_rmse")
 
     @lazy
     def _least_test_rmse(self) -> float:
-        scores = map(self._test_rmse, self._places)
+        scores = map(self._test_rmse, self._indices)
         return min((score for score in scores if not math.isnan(score)), default=math.nan)
 
     def sample(self, rng: np.random.Generator) -> Member:
@@ -258,15 +258,15 @@ class Problem:
 
         Graphs of one's own know no edits: there, every other one is a neighbour.
         """
-        place = self._place(architecture)
-        if place not in self._neighbours:
-            member, space = self._data.members[place], self._data.space
+        index = self._index(architecture)
+        if index not in self._neighbours:
+            member, space = self._data.members[index], self._data.space
             if space is None:
                 found = tuple(a for a in self.architectures if a != member)
             else:
                 found = tuple(a for a in space.neighbours(member) if a in self._names)
-            self._neighbours[place] = found
-        return self._neighbours[place]
+            self._neighbours[index] = found
+        return self._neighbours[index]
 
     def mutate(self, architecture: Member, rng: np.random.Generator) -> Member:
         """One of the `neighbours`, each as likely as any other; where none is, a `sample`."""
@@ -293,11 +293,11 @@ class Problem:
         judged, count = " and ".join(self.objectives), len(self.architectures)
         return f"<problem {judged} of {self._data.protocol}: {count} architectures>"
 
-    def _place(self, architecture: object) -> int:
+    def _index(self, architecture: object) -> int:
         try:
             return self._names[architecture]
         except (KeyError, TypeError):
-            raise _outside(architecture, self._data, self._query, len(self._places)) from None
+            raise _outside(architecture, self._data, self._query, len(self._indices)) from None
 
     def _query_for(self, objective: str) -> Query:
         names = (objective,)
@@ -305,13 +305,13 @@ class Problem:
             self._queries[names] = Query.of(names, self.seed, self._data)
         return self._queries[names]
 
-    def _seed_of(self, place: int, query: Query, wanted: int | None) -> int | None:
+    def _seed_of(self, index: int, query: Query, wanted: int | None) -> int | None:
         if wanted is None:
-            seeds = query.seeds(place)
+            seeds = query.seeds(index)
             if len(seeds) == 1:
                 return seeds[0]
             if not seeds:
-                raise self._unmeasured(place, query.modes[0][0], None)
+                raise self._unmeasured(index, query.modes[0][0], None)
             assert self._rng is not None  # drawn seeds without one were refused
             return seeds[int(self._rng.integers(len(seeds)))]
         if self.seed != "random":
@@ -321,19 +321,19 @@ class Problem:
             )
         return None if query.free else wanted
 
-    def _unmeasured(self, place: int, mode: str, seed: int | None) -> NotInTable:
-        seeds = ", ".join(map(str, self._data.seeds.get((place, mode), ()))) or "none"
+    def _unmeasured(self, index: int, mode: str, seed: int | None) -> NotInTable:
+        seeds = ", ".join(map(str, self._data.seeds.get((index, mode), ()))) or "none"
         of_seed = "" if seed is None else f" of seed {seed}"
         return NotInTable(
-            f"{self._data.members[place]} has no finished {mode} run{of_seed}; "
+            f"{self._data.members[index]} has no finished {mode} run{of_seed}; "
             f"expected a seed among those measured: {seeds}"
         )
 
 
-def _places(data: Measured, query: Query, within: Iterable[Member] | None) -> tuple[int, ...]:
+def _indices(data: TaskData, query: Query, within: Iterable[Member] | None) -> tuple[int, ...]:
     """Where the architectures to search among stand."""
     every = range(len(data.members))
-    known = [place for place in every if query.answered(place)]
+    known = [index for index in every if query.answered(index)]
     if not known:
         judged = " and ".join(query.objectives)
         measured_seeds = sorted({seed for seeds in data.seeds.values() for seed in seeds})
@@ -355,7 +355,7 @@ def _places(data: Measured, query: Query, within: Iterable[Member] | None) -> tu
     return tuple(sorted(chosen))
 
 
-def _outside(architecture: object, data: Measured, query: Query, count: int) -> Exception:
+def _outside(architecture: object, data: TaskData, query: Query, count: int) -> Exception:
     """What to raise for something that is not among the architectures of the problem."""
     if not isinstance(architecture, BaseArchitecture | str):
         return ValueError(

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from dipbench.errors import NotInTable
-from dipbench.nas.measured import Measured
+from dipbench.nas.data import TaskData
 from dipbench.nas.objectives import FREE, checked
 
-__all__ = ["FULL", "Query", "Seed"]
+__all__ = ["Query", "Seed"]
 
 # None: the mean over all seeds measured; "random": one of them, drawn for each evaluation.
 Seed: TypeAlias = int | Literal["random"] | None
-
-FULL = -1  # position of the full run in every learning curve
 
 
 @dataclass(frozen=True)
@@ -35,10 +33,10 @@ class Query:
     modes: tuple[tuple[str, int], ...]
     fidelities: tuple[int, ...]
     seed: Seed
-    data: Measured
+    data: TaskData
 
     @classmethod
-    def of(cls, names: tuple[str, ...], seed: Seed, data: Measured) -> Query:
+    def of(cls, names: tuple[str, ...], seed: Seed, data: TaskData) -> Query:
         """The query for the objectives of these names.
 
         Raises:
@@ -62,14 +60,14 @@ class Query:
         """Whether no run is needed."""
         return self.modes[0][0] == FREE
 
-    def position(self, fidelity: int | None) -> int:
-        """Where in the learning curve `fidelity` stands, `FULL` at its end.
+    def position(self, fidelity: int | None) -> int | None:
+        """Where in the learning curve `fidelity` stands; None for the full run.
 
         Raises:
             ValueError: it is not one of `fidelities`.
         """
         if fidelity is None or fidelity == self.fidelities[-1]:
-            return FULL
+            return None
         try:
             return self.fidelities.index(fidelity)
         except ValueError:
@@ -78,27 +76,27 @@ class Query:
                 f"{', '.join(map(str, self.fidelities))}"
             ) from None
 
-    def seeds(self, place: int) -> tuple[int | None, ...]:
+    def seeds(self, index: int) -> tuple[int | None, ...]:
         """The seeds that an evaluation of one architecture draws from."""
         if self.free:
             return (None,)
         if self.seed != "random":
             return (self.seed,)
-        first, *others = (self.data.seeds.get((place, mode), ()) for mode, _ in self.modes)
+        first, *others = (self.data.seeds.get((index, mode), ()) for mode, _ in self.modes)
         return tuple(seed for seed in first if all(seed in other for other in others))
 
-    def answered(self, place: int) -> bool:
+    def answered(self, index: int) -> bool:
         """Whether all objectives of one architecture are known, whatever seed is drawn."""
-        seeds = self.seeds(place)
-        return bool(seeds) and all(self._known(place, seed) for seed in seeds)
+        seeds = self.seeds(index)
+        return bool(seeds) and all(self._known(index, seed) for seed in seeds)
 
-    def _known(self, place: int, seed: int | None) -> bool:
-        runs = [self.data.runs.get((place, mode, seed)) for mode, _ in self.columns]
+    def _known(self, index: int, seed: int | None) -> bool:
+        runs = [self.data.runs.get((index, mode, seed)) for mode, _ in self.columns]
         return all(
-            known is not None and math.isfinite(known.values[name][FULL])
+            known is not None and math.isfinite(known.value(name))
             for known, (_, name) in zip(runs, self.columns, strict=True)
         )
 
 
-def _runs_of(data: Measured) -> str:
+def _runs_of(data: TaskData) -> str:
     return " and ".join(mode for mode in data.steps if mode != FREE) or "none"

@@ -42,7 +42,7 @@ def holm(ps: Sequence[float]) -> list[float]:
     """The p values adjusted for how many there are (Holm, Scandinavian J. Stat. 6, 1979)."""
     adjusted = [0.0] * len(ps)
     least = 0.0
-    for place, i in enumerate(sorted(range(len(ps)), key=ps.__getitem__)):
-        least = max(least, min(1.0, (len(ps) - place) * ps[i]))
+    for rank, i in enumerate(sorted(range(len(ps)), key=ps.__getitem__)):
+        least = max(least, min(1.0, (len(ps) - rank) * ps[i]))
         adjusted[i] = least
     return adjusted

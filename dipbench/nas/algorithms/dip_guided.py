@@ -7,7 +7,7 @@ import heapq
 import numpy as np
 
 from dipbench.errors import NotInTable
-from dipbench.nas.measured import Member
+from dipbench.nas.data import Member
 from dipbench.nas.problem import Problem
 
 __all__ = ["dip_guided"]

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from dipbench.nas.problem import Problem
 
 if TYPE_CHECKING:
-    from dipbench.nas.measured import Member
+    from dipbench.nas.data import Member
 
 __all__ = ["encode", "gaussian_process"]
 
@@ -44,7 +44,7 @@ def _search(problem: Problem, rng: np.random.Generator, start: int, refit: float
     inputs = encode(problem)
     order = rng.permutation(len(inputs))
     known = order[:start].tolist()
-    values = [_log_value(problem, place) for place in known]
+    values = [_log_value(problem, index) for index in known]
     model, due = _new_model(), 0.0
     while len(known) < len(inputs):
         fit_kernel = len(known) >= due
@@ -82,8 +82,8 @@ def _numbers(problem: Problem, architecture: Member) -> list[float]:
     return [found.depth, found.slc, math.log(found.params), math.log(found.macs)]
 
 
-def _log_value(problem: Problem, place: int) -> float:
-    return math.log(problem.evaluate(problem.architectures[place]).values[0])
+def _log_value(problem: Problem, index: int) -> float:
+    return math.log(problem.evaluate(problem.architectures[index]).values[0])
 
 
 def _one_thread() -> AbstractContextManager[object]:

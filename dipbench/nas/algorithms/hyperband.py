@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from dipbench.nas.algorithms.successive_halving import bracket, rungs
-from dipbench.nas.measured import Member
+from dipbench.nas.data import Member
 from dipbench.nas.problem import Problem
 
 __all__ = ["hyperband"]

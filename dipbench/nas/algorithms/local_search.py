@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dipbench.nas.measured import Member
+from dipbench.nas.data import Member
 from dipbench.nas.problem import Problem
 
 __all__ = ["local_search"]
@@ -22,8 +22,8 @@ def local_search(problem: Problem, rng: np.random.Generator) -> None:
             values[architecture] = problem.evaluate(architecture).values[0]
         return values[architecture]
 
-    for place in rng.permutation(len(problem.architectures)):
-        here: Member | None = problem.architectures[place]
+    for index in rng.permutation(len(problem.architectures)):
+        here: Member | None = problem.architectures[index]
         if here in values:
             continue
         while here is not None:

@@ -6,7 +6,7 @@ from collections import deque
 
 import numpy as np
 
-from dipbench.nas.measured import Member
+from dipbench.nas.data import Member
 from dipbench.nas.problem import Problem
 
 __all__ = ["regularized_evolution"]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from dipbench.nas.measured import Member
+from dipbench.nas.data import Member
 from dipbench.nas.problem import Problem
 
 __all__ = ["bracket", "rungs", "successive_halving"]

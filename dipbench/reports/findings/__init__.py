@@ -10,13 +10,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dipbench.reports.findings.repeats import FULL, Repeats
+from dipbench.reports.findings.effort import FULL, Effort
 from dipbench.reports.findings.study import Study, as_json, study
 
 if TYPE_CHECKING:
     from dipbench.table.table import Table
 
-__all__ = ["Repeats", "Study", "as_json", "study", "write_findings"]
+__all__ = ["Effort", "Study", "as_json", "study", "write_findings"]
 
 
 def write_findings(
@@ -24,7 +24,7 @@ def write_findings(
     out: str | os.PathLike[str],
     seed: int = 0,
     task: str = "denoise25",
-    repeats: Repeats = FULL,
+    effort: Effort = FULL,
 ) -> list[Path]:
     """Write ``findings.md`` and the figures that it shows into ``out`` and ``out/figures``.
 
@@ -40,7 +40,7 @@ def write_findings(
     from dipbench.reports.findings.figures import figures
     from dipbench.reports.findings.report import report
 
-    found = study(table, seed, task, repeats)
+    found = study(table, seed, task, effort)
     folder = Path(out)
     paths = figures(table, found, folder / "figures")
     document = folder / "findings.md"

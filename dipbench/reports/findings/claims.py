@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from dipbench.reports.findings.controls import RIVAL, Control
 from dipbench.reports.findings.corner import Corner
-from dipbench.reports.findings.ranks import Agreement
+from dipbench.reports.findings.ranks import RankAgreement
 from dipbench.reports.findings.text import interval, number, p_value, percent, signed
 from dipbench.reports.findings.variance import FACTORS, Explained
 
@@ -89,7 +89,7 @@ def rules() -> dict[str, str]:
 def claims(
     explained: Mapping[str, Explained],
     controls: Mapping[str, Control],
-    overall: Agreement,
+    overall: RankAgreement,
     corner: Corner,
 ) -> tuple[Claim, ...]:
     """Apply the rules.
@@ -157,7 +157,7 @@ def _stays(explained: Explained, own: str) -> Condition:
     )
 
 
-def _corner_claim(overall: Agreement, corner: Corner) -> Claim:
+def _corner_claim(overall: RankAgreement, corner: Corner) -> Claim:
     measured = overall.tau.value
     there = overall.p < SIGNIFICANT
     sided = corner.low * corner.high > 0 and corner.mean * measured > 0

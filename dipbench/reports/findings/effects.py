@@ -75,7 +75,7 @@ def _most(found: Study) -> str:
 def _order(explained: Explained) -> str:
     """The features by what they explain, in words."""
     shares = [share for share in explained.shares if share.coefficients]
-    shares.sort(key=lambda share: -share.shapley.value)
+    shares.sort(key=lambda share: share.shapley.value, reverse=True)
     named = [f"{FACTORS[share.factor]} ({number(share.shapley.value)})" for share in shares]
     return f"From the greatest Shapley share to the least: {listed(named)}."
 
@@ -164,7 +164,7 @@ def corner(found: Study, figures: Mapping[str, str]) -> str:
     parts = [
         "No architecture has an SLC greater than its depth. If DIP RMSE hung on depth alone and "
         "supervised RMSE on SLC alone, the empty corner could still correlate the two. How much, "
-        f"is computed on {found.repeats.tables} made-up tables: every architecture has the DIP "
+        f"is computed on {found.effort.tables} made-up tables: every architecture has the DIP "
         "RMSE of one drawn among those of its depth, and the supervised RMSE of one drawn, "
         "independently, among those of its SLC. Each score keeps what was measured at each value "
         "of its own feature; all else that could tie the modes together is cut.",

@@ -16,8 +16,8 @@ from dipbench.reports.findings.bootstrap import Draws, Estimate, estimate, resam
 from dipbench.reports.findings.panel import Floats, Ints, Panel
 
 __all__ = [
-    "Agreement",
     "Pairs",
+    "RankAgreement",
     "agreement",
     "pairs_within",
     "permutation_p",
@@ -120,7 +120,7 @@ def permutation_p(
 
 
 @dataclass(frozen=True)
-class Agreement:
+class RankAgreement:
     """Kendall's tau of two scores with its interval and p-value, over `pairs` pairs."""
 
     tau: Estimate
@@ -137,7 +137,7 @@ def agreement(
     rng: np.random.Generator,
     shuffles: int,
     weights: Floats,
-) -> Agreement:
+) -> RankAgreement:
     """Tau of a DIP and a supervised score, over the pairs within `strata`.
 
     Args:
@@ -148,4 +148,4 @@ def agreement(
     x, y = resampled(panel, draws, dip), panel.supervised[supervised]
     taus = np.array([tau(row, y, pairs, c) for row, c in zip(x, counts, strict=True)])
     p = permutation_p(x[0], y, strata, rng, shuffles, pairs.weights(weights))
-    return Agreement(estimate(taus), p, len(pairs))
+    return RankAgreement(estimate(taus), p, len(pairs))

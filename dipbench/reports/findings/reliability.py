@@ -60,7 +60,7 @@ def icc(scores: Floats) -> Icc:
 
 @dataclass(frozen=True)
 class Reliability:
-    """Agreement of k raters, images or seeds, on the order of `count` architectures.
+    """RankAgreement of k raters, images or seeds, on the order of `count` architectures.
 
     Attributes:
         icc: intraclass correlations.
@@ -74,7 +74,7 @@ class Reliability:
 
 
 def reliability(scores: Floats) -> Reliability:
-    """Agreement between the columns of `scores`, shape ``(architectures, raters)``."""
+    """RankAgreement between the columns of `scores`, shape ``(architectures, raters)``."""
     pairs = pairs_within(np.zeros(len(scores), np.int64))
     taus = [tau(x, y, pairs) for x, y in combinations(scores.T, 2)]
     return Reliability(len(scores), scores.shape[1], icc(scores), float(np.mean(taus)))
@@ -82,7 +82,7 @@ def reliability(scores: Floats) -> Reliability:
 
 @dataclass(frozen=True)
 class Tenth:
-    """Agreement of two raters on the order of the `count` architectures of the best tenth.
+    """RankAgreement of two raters on the order of the `count` architectures of the best tenth.
 
     Means over all pairs of raters. The best tenth of a pair is that of the least mean over all
     other raters: chosen by the pair's own scores, its members would be those with lucky errors,
@@ -100,7 +100,7 @@ class Tenth:
 
 
 def tenth(scores: Floats) -> Tenth | None:
-    """Agreement in the best tenth; None for fewer than 3 raters or 5 architectures in it."""
+    """RankAgreement in the best tenth; None for fewer than 3 raters or 5 architectures in it."""
     count = len(best(scores))
     if scores.shape[1] < 3 or count < LEAST_BEST:
         return None
@@ -146,7 +146,7 @@ def agreements(column: str, scores: Floats) -> Agreements:
 
 
 def between_images(panel: Panel) -> tuple[Agreements, ...]:
-    """Agreement between the images of the panel, per column of `DIP`; empty for one image."""
+    """RankAgreement between the images of the panel, per column of `DIP`; empty for one image."""
     if len(panel.images) < 2:
         return ()
     return tuple(agreements(column, panel.dip[column]) for column in DIP)

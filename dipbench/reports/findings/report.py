@@ -20,8 +20,8 @@ from dipbench.reports.findings.compared import (
     source_rows,
     values,
 )
+from dipbench.reports.findings.effort import Effort
 from dipbench.reports.findings.panel import HEADLINE
-from dipbench.reports.findings.repeats import Repeats
 from dipbench.reports.findings.study import Study
 from dipbench.reports.findings.text import listed
 from dipbench.reports.findings.trust import trust
@@ -52,7 +52,7 @@ def report(table: Table, found: Study, figures: Mapping[str, str]) -> str:
         "The empty corner": effects.corner(found, figures),
         "Does a finding hang on the metric?": _metrics(found),
         "How far to trust it": trust(found),
-        "How it was computed": _methods(found.repeats),
+        "How it was computed": _methods(found.effort),
     }
     body = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections.items())
     blocks = f"# Findings: {table.protocol}\n\n{_introduction()}\n\n{body}".split("\n\n")
@@ -159,11 +159,11 @@ def _hangs(found: Study) -> list[str]:
     return lines
 
 
-def _methods(repeats: Repeats) -> str:
+def _methods(effort: Effort) -> str:
     lines = (
         "- Shapley shares of R²: Lindeman, Merenda and Gold, *Introduction to Bivariate and "
         "Multivariate Analysis*, 1980; Grömping, *The American Statistician* 61(2), 2007.",
-        f"- Intervals: {repeats.resamples} resamples of architectures and, independently, of "
+        f"- Intervals: {effort.resamples} resamples of architectures and, independently, of "
         f"images, with replacement, {COVERED:.0%} by percentiles: the pigeonhole bootstrap, Owen, "
         "*Annals of Applied Statistics* 1(2), 2007. Supervised scores are known as means over the "
         "test images alone, so for them only architectures are resampled. Seeds are not resampled. "
@@ -172,9 +172,9 @@ def _methods(repeats: Repeats) -> str:
         "them (Korn, *Biometrics* 40(1), 1984); trends are Somers' D (*American Sociological "
         "Review* 27(6), 1962), two values of the varied feature weighing the same however many "
         "architectures have them.",
-        f"- p-values are two-sided, of {repeats.shuffles} shuffles, the measured order counting as "
+        f"- p-values are two-sided, of {effort.shuffles} shuffles, the measured order counting as "
         "one (Phipson and Smyth, *Statistical Applications in Genetics and Molecular Biology* "
-        f"9(1), 2010), so {1 / (1 + repeats.shuffles):g} is the least. They are not corrected for "
+        f"9(1), 2010), so {1 / (1 + effort.shuffles):g} is the least. They are not corrected for "
         "their number.",
         "- Intraclass correlations: Shrout and Fleiss, *Psychological Bulletin* 86(2), 1979. "
         "Variance components: analysis of variance, Searle, Casella and McCulloch, *Variance "

@@ -40,7 +40,7 @@ class SeedReliability:
 
 
 def between_seeds(table: Table, task: str) -> SeedReliability:
-    """Agreement between seeds; without columns where no 10 architectures have two seeds."""
+    """RankAgreement between seeds; without columns where no 10 architectures have two seeds."""
     runs = table.runs.to_pandas()
     runs = runs[(runs["task"] == task) & (runs["status"] == "ok")]
     found: list[tuple[str, Floats]] = []
@@ -81,4 +81,4 @@ def _block(runs: pd.DataFrame, columns: Sequence[str]) -> list[tuple[str, Floats
 def _common(values: pd.Series[Any]) -> list[Any]:
     """Different values, the most frequent first, equals in their own order."""
     counts = values.value_counts()
-    return sorted(counts.index, key=lambda value: (-counts[value], value))
+    return sorted(sorted(counts.index), key=counts.__getitem__, reverse=True)

@@ -14,10 +14,10 @@ from dipbench.reports.findings.claims import Claim, claims
 from dipbench.reports.findings.components import Components, components, told_apart
 from dipbench.reports.findings.controls import Control, control
 from dipbench.reports.findings.corner import Corner, Rectangle, corner, rectangles
+from dipbench.reports.findings.effort import FULL, Effort
 from dipbench.reports.findings.panel import DIP, HEADLINE, SUPERVISED, Floats, Panel, make_panel
-from dipbench.reports.findings.ranks import Agreement, agreement, pairs_within, tau
+from dipbench.reports.findings.ranks import RankAgreement, agreement, pairs_within, tau
 from dipbench.reports.findings.reliability import Agreements, between_images
-from dipbench.reports.findings.repeats import FULL, Repeats
 from dipbench.reports.findings.seeds import SeedReliability, between_seeds
 from dipbench.reports.findings.variance import Explained, explained
 
@@ -39,8 +39,8 @@ class Pair:
 
     dip: str
     supervised: str
-    overall: Agreement
-    within: Agreement
+    overall: RankAgreement
+    within: RankAgreement
     corner: Corner
     claims: tuple[Claim, ...]
 
@@ -50,7 +50,7 @@ class Study:
     """What the findings say, in numbers.
 
     Attributes:
-        seed, repeats: of the resampling and shuffling.
+        seed, effort: of the resampling and shuffling.
         explained, explained_even: per column of `DIP` and `SUPERVISED` the shares of its
             variance, every architecture, or every pair of depth and SLC, weighing the same.
         controls: per column the control experiment.
@@ -66,7 +66,7 @@ class Study:
 
     task: str
     seed: int
-    repeats: Repeats
+    effort: Effort
     panel: Panel
     explained: Mapping[str, Explained]
     explained_even: Mapping[str, Explained]
@@ -85,7 +85,7 @@ class Study:
         return self.pairs[0]
 
 
-def study(table: Table, seed: int = 0, task: str = "denoise25", repeats: Repeats = FULL) -> Study:
+def study(table: Table, seed: int = 0, task: str = "denoise25", effort: Effort = FULL) -> Study:
     """Compute all findings of one task of `table`.
 
     Args:
@@ -100,7 +100,7 @@ def study(table: Table, seed: int = 0, task: str = "denoise25", repeats: Repeats
     columns = [*DIP, *SUPERVISED]
     # Every part has a stream of its own: one part changed leaves the others' numbers alone.
     resampling, shuffling, ranking = np.random.default_rng(seed).spawn(3)
-    draws = draw(panel, resampling, repeats.resamples)
+    draws = draw(panel, resampling, effort.resamples)
     ones, even = np.ones(len(panel)), panel.even()
     shares, shares_even = (
         dict(zip(columns, explained(panel, draws, columns, weights), strict=True))
@@ -108,13 +108,13 @@ def study(table: Table, seed: int = 0, task: str = "denoise25", repeats: Repeats
     )
     streams = zip(columns, shuffling.spawn(len(columns)), strict=True)
     controls = {
-        column: control(panel, column, stream, repeats.shuffles) for column, stream in streams
+        column: control(panel, column, stream, effort.shuffles) for column, stream in streams
     }
     dip, supervised = HEADLINE
     chosen = [(column, supervised) for column in DIP]
     chosen += [(dip, column) for column in SUPERVISED if column != supervised]
     *streams_of_pairs, last = ranking.spawn(len(chosen) + 1)
-    make = _PairMaker(panel, draws, controls, repeats)
+    make = _PairMaker(panel, draws, controls, effort)
     pairs = tuple(
         make.pair(shares, *names, stream, ones)
         for names, stream in zip(chosen, streams_of_pairs, strict=True)
@@ -123,7 +123,7 @@ def study(table: Table, seed: int = 0, task: str = "denoise25", repeats: Repeats
     return Study(
         task=task,
         seed=seed,
-        repeats=repeats,
+        effort=effort,
         panel=panel,
         explained=shares,
         explained_even=shares_even,
@@ -146,7 +146,7 @@ class _PairMaker:
     panel: Panel
     draws: Draws
     controls: Mapping[str, Control]
-    repeats: Repeats
+    effort: Effort
 
     def pair(
         self,
@@ -158,9 +158,9 @@ class _PairMaker:
     ) -> Pair:
         everyone, strata = np.zeros(len(self.panel), np.int64), self.panel.strata("depth", "slc")
         both = self.panel, self.draws, dip, supervised
-        overall = agreement(*both, everyone, rng, self.repeats.shuffles, weights)
-        within = agreement(*both, strata, rng, self.repeats.shuffles, weights)
-        alone = corner(self.panel, dip, supervised, rng, self.repeats.tables, weights)
+        overall = agreement(*both, everyone, rng, self.effort.shuffles, weights)
+        within = agreement(*both, strata, rng, self.effort.shuffles, weights)
+        alone = corner(self.panel, dip, supervised, rng, self.effort.tables, weights)
         modes = {"dip": dip, "supervised": supervised}
         decided = claims(
             {mode: shares[column] for mode, column in modes.items()},

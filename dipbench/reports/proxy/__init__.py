@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dipbench.reports.findings.repeats import FULL, Repeats
+from dipbench.reports.findings.effort import FULL, Effort
 
 if TYPE_CHECKING:
     from dipbench.table.table import Table
@@ -25,7 +25,7 @@ def write_proxy(
     out: str | os.PathLike[str],
     seed: int = 0,
     task: str = "denoise25",
-    repeats: Repeats = FULL,
+    effort: Effort = FULL,
 ) -> list[Path]:
     """Write ``proxy.md`` and the figure that it shows into ``out`` and ``out/proxy``.
 
@@ -45,7 +45,7 @@ def write_proxy(
     from dipbench.reports.proxy.report import report
     from dipbench.reports.proxy.study import study
 
-    found = study(table, scores, seed, task, repeats)
+    found = study(table, scores, seed, task, effort)
     folder = Path(out)
     figure = folder / "proxy" / "proxies.png"
     figure.parent.mkdir(parents=True, exist_ok=True)

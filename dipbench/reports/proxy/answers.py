@@ -104,7 +104,7 @@ def _beyond_slc(found: Study) -> str:
     known = [each for each in found.rivals if direction(each.beyond) > 0]
     if not known:
         return "Nothing: of no proxy is tau above 0, the interval included, where SLC is equal."
-    best = sorted(known, key=lambda each: -each.beyond.value)[:SHOWN]
+    best = sorted(known, key=lambda each: each.beyond.value, reverse=True)[:SHOWN]
     said = [f"{each.label} {interval(each.beyond, sign=True)}" for each in best]
     return (
         f"Where SLC is equal, {len(known)} of {len(found.rivals) - 1} proxies have a tau above 0, "

@@ -13,7 +13,7 @@ import numpy as np
 
 from dipbench.reports.findings.bootstrap import Draws
 from dipbench.reports.findings.panel import DIP, Floats, Panel
-from dipbench.reports.proxy.runs import Runs
+from dipbench.reports.proxy.curves import PanelCurves
 from dipbench.reports.proxy.scores import SCORES, Scores
 
 __all__ = ["CEILING", "GROUPS", "SLC", "Group", "Proxy", "proxies"]
@@ -80,7 +80,7 @@ class Proxy:
         return self.sign * (draws.images @ self.values.T)
 
 
-def proxies(panel: Panel, macs: Floats, runs: Runs, scores: Scores) -> tuple[Proxy, ...]:
+def proxies(panel: Panel, macs: Floats, runs: PanelCurves, scores: Scores) -> tuple[Proxy, ...]:
     """All proxies of the architectures of `panel`; the last is the ceiling.
 
     Args:
@@ -95,14 +95,14 @@ def proxies(panel: Panel, macs: Floats, runs: Runs, scores: Scores) -> tuple[Pro
     )
 
 
-def _dip(panel: Panel, runs: Runs) -> Iterator[Proxy]:
+def _dip(panel: Panel, runs: PanelCurves) -> Iterator[Proxy]:
     seconds = runs.dip.cost(runs.dip.steps[-1])
     for column, label in DIP.items():
         name = f"dip_{column.removesuffix('_rmse')}"
         yield Proxy(name, label, "dip", 1, RESTORES, panel.dip[column], seconds)
 
 
-def _short(panel: Panel, runs: Runs) -> Iterator[Proxy]:
+def _short(panel: Panel, runs: PanelCurves) -> Iterator[Proxy]:
     """The peak up to some iteration, on all images and on the first one."""
     curves, reason = runs.dip, f"{RESTORES}; {SOONER}"
     made: tuple[Group, int, str] = ("short", 1, reason)
@@ -132,7 +132,7 @@ def _untrained(scores: Scores) -> Iterator[Proxy]:
         yield Proxy(name, score.label, "untrained", score.sign, score.reason, *given)
 
 
-def _trained(panel: Panel, runs: Runs) -> Iterator[Proxy]:
+def _trained(panel: Panel, runs: PanelCurves) -> Iterator[Proxy]:
     curves = runs.supervised
     last = curves.steps[-1]
     for step in sorted({curves.step(part * last) for part in PARTIAL}):

@@ -233,7 +233,7 @@ def _cost(seconds: float) -> str:
 
 def _methods(found: Study) -> str:
     lines = (
-        f"- Intervals: {found.repeats.resamples} resamples of architectures and, for DIP on "
+        f"- Intervals: {found.effort.resamples} resamples of architectures and, for DIP on "
         f"several images, independently of images, with replacement, {COVERED:.0%} by percentiles: "
         "the pigeonhole bootstrap, Owen, *Annals of Applied Statistics* 1(2), 2007. All proxies "
         "have the same resamples, so the lead of SLC is a paired difference. Seeds are not "

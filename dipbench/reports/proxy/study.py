@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dipbench.reports.findings.bootstrap import Draws, Estimate, draw, estimate
+from dipbench.reports.findings.effort import FULL, Effort
 from dipbench.reports.findings.panel import HEADLINE, Floats, Ints, Panel, make_panel
-from dipbench.reports.findings.repeats import FULL, Repeats
 from dipbench.reports.findings.study import plain
 from dipbench.reports.proxy.correlation import Correlations, correlations
+from dipbench.reports.proxy.curves import panel_curves
 from dipbench.reports.proxy.hunt import Hunt, first_choice, hunt
 from dipbench.reports.proxy.proxies import CEILING, SLC, Group, Proxy, proxies
-from dipbench.reports.proxy.runs import make_runs
 from dipbench.reports.proxy.scores import Scores, read_scores
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Study:
     """What the document says, in numbers.
 
     Attributes:
-        seed, repeats: of the resampling and of random orders.
+        seed, effort: of the resampling and of random orders.
         standings: one per proxy; the last is the ceiling.
         good: how many architectures are good; see `NEAR`.
         random: training in random order.
@@ -83,7 +83,7 @@ class Study:
 
     task: str
     seed: int
-    repeats: Repeats
+    effort: Effort
     panel: Panel
     scores: Scores
     standings: tuple[Standing, ...]
@@ -110,7 +110,7 @@ def study(
     scores: str | os.PathLike[str],
     seed: int = 0,
     task: str = "denoise25",
-    repeats: Repeats = FULL,
+    effort: Effort = FULL,
 ) -> Study:
     """Compute what every proxy is worth on one task of `table`.
 
@@ -128,10 +128,10 @@ def study(
     panel = make_panel(table, task)
     named = panel.architectures
     untrained = read_scores(scores, table.protocol, named["key"].tolist(), named["name"].tolist())
-    runs = make_runs(table, panel, task)
+    runs = panel_curves(table, panel, task)
     known = proxies(panel, _macs(table, panel, task), runs, untrained)
     resampling, hunting = np.random.default_rng(seed).spawn(2)
-    ranks = _Ranks(panel, draw(panel, resampling, repeats.resamples))
+    ranks = _Ranks(panel, draw(panel, resampling, effort.resamples))
     ranked = {proxy.name: ranks.of(proxy) for proxy in known}
     test = panel.supervised[HEADLINE[1]]
     training = runs.supervised.cost(runs.supervised.steps[-1])
@@ -164,7 +164,7 @@ def study(
     return Study(
         task=task,
         seed=seed,
-        repeats=repeats,
+        effort=effort,
         panel=panel,
         scores=untrained,
         standings=tuple(standing(p, rng) for p, rng in zip(known, streams, strict=True)),

@@ -132,7 +132,7 @@ def test_the_embedded_table_is_made_of_the_committed_shards_byte_for_byte(tmp_pa
     results = read_results(ROOT / "generate" / "results" / protocol.name, protocol)
     assert results.rejected == []
     made = assemble(protocol, results, tmp_path)
-    embedded = ROOT / "dipbench" / "data"
+    embedded = ROOT / "dipbench" / "data" / "core64-v1"
     assert {p.name for p in made.iterdir()} == {p.name for p in embedded.iterdir()}
     for path in made.iterdir():
         assert path.read_bytes() == (embedded / path.name).read_bytes(), path.name

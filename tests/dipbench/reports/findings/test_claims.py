@@ -8,7 +8,7 @@ from dipbench.reports.findings.bootstrap import Estimate, draw
 from dipbench.reports.findings.claims import CLAIMS, claims
 from dipbench.reports.findings.controls import control
 from dipbench.reports.findings.corner import Corner
-from dipbench.reports.findings.ranks import Agreement
+from dipbench.reports.findings.ranks import RankAgreement
 from dipbench.reports.findings.variance import explained
 
 COLUMNS = {"dip": "peak_rmse", "supervised": "test_rmse"}
@@ -28,7 +28,7 @@ def decided(panel, tau=-0.5, p=0.001, corner=(-0.5, -0.6, -0.4)):
     return claims(
         dict(zip(COLUMNS, shares, strict=True)),
         {mode: control(panel, column, rng, 199) for mode, column in COLUMNS.items()},
-        Agreement(Estimate(tau, tau, tau), p, 1),
+        RankAgreement(Estimate(tau, tau, tau), p, 1),
         Corner(*corner),
     )
 

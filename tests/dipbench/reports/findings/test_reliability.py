@@ -1,4 +1,4 @@
-"""Agreement of raters against a published example; variance components that were put in."""
+"""RankAgreement of raters against a published example; variance components that were put in."""
 
 import numpy as np
 import pytest

@@ -10,7 +10,7 @@ import pytest
 
 from dipbench import load
 from dipbench.cli import main
-from dipbench.reports.findings import Repeats, as_json, study, write_findings
+from dipbench.reports.findings import Effort, as_json, study, write_findings
 from dipbench.reports.findings.bootstrap import Estimate
 from dipbench.reports.findings.figures import figures
 from dipbench.reports.findings.report import report
@@ -19,15 +19,15 @@ from dipbench.reports.findings.text import interval, listed, number, p_value, pe
 FIGURES = {"controls", "scatter", "scatter-depth", "scatter-slc", "shares", "taus"}
 
 
-FEW = Repeats(60, 199, 60)  # what is tested here is not how fine the intervals are
+FEW = Effort(60, 199, 60)  # what is tested here is not how fine the intervals are
 
 
 @pytest.fixture
 def few(monkeypatch):
-    """The command with fewer repeats."""
+    """The command with less effort."""
     import dipbench.reports.findings as module
 
-    fewer = partial(write_findings, repeats=FEW)
+    fewer = partial(write_findings, effort=FEW)
     monkeypatch.setattr(module, "write_findings", fewer)
     monkeypatch.setattr(module, "study", lambda *given: study(*given[:3], FEW))
 
@@ -35,13 +35,13 @@ def few(monkeypatch):
 @pytest.fixture(scope="module")
 def written(small_folder, tmp_path_factory):
     out = tmp_path_factory.mktemp("findings")
-    write_findings(load(small_folder), out, repeats=FEW)
+    write_findings(load(small_folder), out, effort=FEW)
     return out
 
 
 @pytest.fixture(scope="module")
 def found(small_folder):
-    return study(load(small_folder), repeats=FEW)
+    return study(load(small_folder), effort=FEW)
 
 
 def test_files(written):
@@ -59,13 +59,13 @@ def test_every_figure_is_shown(written):
 
 
 def test_same_table_same_bytes(written, small_folder, tmp_path):
-    write_findings(load(small_folder), tmp_path, repeats=FEW)
+    write_findings(load(small_folder), tmp_path, effort=FEW)
     for path in [written / "findings.md", *(written / "figures").iterdir()]:
         assert (tmp_path / path.relative_to(written)).read_bytes() == path.read_bytes()
 
 
 def test_another_seed_gives_other_intervals_but_the_same_values(small_folder, found):
-    other = study(load(small_folder), seed=1, repeats=FEW)
+    other = study(load(small_folder), seed=1, effort=FEW)
     one, two = (s.headline.overall.tau for s in (found, other))
     assert one.value == two.value
     assert one.low != two.low
@@ -123,7 +123,7 @@ def test_direction_in_words_follows_the_numbers(make_table, score_runs, bilinear
     )
     table = load(make_table(tmp_path, runs=runs))
     text = " ".join(
-        report(table, study(table, repeats=FEW), dict.fromkeys(FIGURES, "x.png")).split()
+        report(table, study(table, effort=FEW), dict.fromkeys(FIGURES, "x.png")).split()
     )
     assert "With SLC fixed, DIP RMSE rises with depth (Somers' D +1.00" in text
     assert "With depth fixed, supervised RMSE falls with SLC (Somers' D −1.00" in text
@@ -146,7 +146,7 @@ def test_several_seeds_and_one_image(make_table, score_runs, bilinear, noisy, tm
     scores = noisy(1)
     runs = score_runs(bilinear, scores.dip, scores.supervised, images=("p",), seeds=(0, 1, 2))
     table = load(make_table(tmp_path / "table", runs=runs))
-    found = study(table, repeats=FEW)
+    found = study(table, effort=FEW)
     assert (found.images, found.components) == ((), ())
     text = " ".join(report(table, found, figures(table, found, tmp_path)).split())
     assert "One image is in all architectures' runs" in text

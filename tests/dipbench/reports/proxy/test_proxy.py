@@ -10,13 +10,13 @@ import pytest
 from dipbench import load
 from dipbench.cli import main
 from dipbench.errors import InvalidTable
-from dipbench.reports.findings import Repeats
+from dipbench.reports.findings import Effort
 from dipbench.reports.proxy import write_proxy
 from dipbench.reports.proxy.scores import SCORES
 from dipbench.reports.proxy.study import as_json, study
 from dipbench.table.table import Table
 
-FEW = Repeats(60, 1, 1)
+FEW = Effort(60, 1, 1)
 
 
 def rank(a):
@@ -51,23 +51,23 @@ def slc_world(world, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(perfect, scores_file):
-    return study(load(perfect), scores_file, repeats=FEW)
+    return study(load(perfect), scores_file, effort=FEW)
 
 
 @pytest.fixture(scope="module")
 def written(slc_world, scores_file, tmp_path_factory):
     out = tmp_path_factory.mktemp("written")
-    write_proxy(load(slc_world), scores_file, out, repeats=FEW)
+    write_proxy(load(slc_world), scores_file, out, effort=FEW)
     return out
 
 
 @pytest.fixture
 def few(monkeypatch):
-    """The command with fewer repeats."""
+    """The command with less effort."""
     import dipbench.reports.proxy as package
     import dipbench.reports.proxy.study as module
 
-    monkeypatch.setattr(package, "write_proxy", partial(write_proxy, repeats=FEW))
+    monkeypatch.setattr(package, "write_proxy", partial(write_proxy, effort=FEW))
     monkeypatch.setattr(module, "study", lambda *given: study(*given[:4], FEW))
 
 
@@ -121,7 +121,7 @@ def test_features_are_free(found):
 
 
 def test_ties_keep_tau_from_one(slc_world, scores_file):
-    slc = study(load(slc_world), scores_file, repeats=FEW).named("slc")
+    slc = study(load(slc_world), scores_file, effort=FEW).named("slc")
     assert slc.tau.value == pytest.approx(slc.highest)
     assert slc.highest < 0.95
     assert np.isnan(slc.beyond.value)
@@ -134,7 +134,7 @@ def test_signs_are_fixed_beforehand(world, tmp_path, scores_file):
         test=lambda a: 20 - a.slc + a.depth + rank(a) / 1000,
         dip=lambda a, image: 40 + a.slc - a.depth - rank(a) / 1000,
     )
-    found = study(load(folder), scores_file, repeats=FEW)
+    found = study(load(folder), scores_file, effort=FEW)
     assert found.named("depth").tau.high < 0
     assert found.named("dip_peak").tau.high < 0
     assert {each.name: each.sign for each in found.standings} == {
@@ -148,7 +148,7 @@ def test_signs_are_fixed_beforehand(world, tmp_path, scores_file):
 def test_a_score_of_the_file_is_read_by_its_sign(perfect, tmp_path, score_rows, write_rows):
     rows = score_rows(grad_norm=rank, spectrum=rank)
     path = write_rows(tmp_path / "scores.csv", rows)
-    found = study(load(perfect), path, repeats=FEW)
+    found = study(load(perfect), path, effort=FEW)
     assert found.named("grad_norm").tau.value == -1
     assert found.named("spectrum").tau.value == 1
 
@@ -162,14 +162,14 @@ def test_no_proxy_is_there_twice(found):
 
 def test_several_seeds_are_all_paid_for(world, tmp_path, scores_file):
     folder = world(tmp_path, test=rank, dip=lambda a, image: rank(a), seeds=(0, 1))
-    found = study(load(folder), scores_file, repeats=FEW)
+    found = study(load(folder), scores_file, effort=FEW)
     assert found.named("dip_peak").total == pytest.approx(60 * 60 + 180)
     assert found.everything == 180 * 60
 
 
 def test_one_image_leaves_out_the_proxies_on_one_of_several(world, tmp_path, scores_file):
     folder = world(tmp_path, test=rank, dip=lambda a, image: rank(a), images=("p",))
-    names = [each.name for each in study(load(folder), scores_file, repeats=FEW).standings]
+    names = [each.name for each in study(load(folder), scores_file, effort=FEW).standings]
     assert "dip_100" in names
     assert "dip_100_one" not in names
 
@@ -202,14 +202,14 @@ def test_slc_beats_all_where_it_does(world, tmp_path, score_rows, write_rows, mo
         dip=lambda a, image: rank(a),
     )
     path = write_rows(tmp_path / "scores.csv", score_rows(**dict.fromkeys(SCORES, rank)))
-    write_proxy(load(folder), path, tmp_path, repeats=FEW)
+    write_proxy(load(folder), path, tmp_path, effort=FEW)
     text = says((tmp_path / "proxy.md").read_text("utf-8"))
     assert "In order, yes: its tau is higher than that of all 14 others" in text
     assert "In time to a good network, yes; it takes" in text
 
 
 def test_what_is_predicted_well_is_said_to_be(perfect, scores_file, tmp_path):
-    write_proxy(load(perfect), scores_file, tmp_path, repeats=FEW)
+    write_proxy(load(perfect), scores_file, tmp_path, effort=FEW)
     text = says((tmp_path / "proxy.md").read_text("utf-8"))
     assert "In part: the DIP peak orders architectures as supervised training does" in text
     assert "The data show the other sign" in text
@@ -217,7 +217,7 @@ def test_what_is_predicted_well_is_said_to_be(perfect, scores_file, tmp_path):
 
 
 def test_same_table_same_bytes(written, slc_world, scores_file, tmp_path):
-    write_proxy(load(slc_world), scores_file, tmp_path, repeats=FEW)
+    write_proxy(load(slc_world), scores_file, tmp_path, effort=FEW)
     for name in ("proxy.md", "proxy/proxies.png"):
         assert (tmp_path / name).read_bytes() == (written / name).read_bytes()
 
@@ -240,7 +240,7 @@ def test_an_incomplete_table_is_called_so(
     protocol = table.manifest["protocol"] | {"architectures": [""] * planned, "seeds": [0]}
     stated = {"protocol": protocol, "images": {"dip": ["p", "q", "r"]}}
     monkeypatch.setattr(table, "_manifest", table.manifest | stated)
-    write_proxy(table, scores_file, tmp_path, repeats=FEW)
+    write_proxy(table, scores_file, tmp_path, effort=FEW)
     text = (tmp_path / "proxy.md").read_text("utf-8")
     assert ("The table is not complete" in text) is said
     assert f"| architectures with a run | 60 of {planned} planned |" in text
@@ -298,4 +298,4 @@ def test_a_run_without_a_curve_is_named(slc_world, scores_file, monkeypatch):
     kept = table.curves.filter(pc.invert(pc.equal(table.curves["key"], lost["key"])))
     monkeypatch.setattr(Table, "curves", kept)
     with pytest.raises(InvalidTable, match=r"run of seed 0.* has no learning curve"):
-        study(table, scores_file, repeats=FEW)
+        study(table, scores_file, effort=FEW)

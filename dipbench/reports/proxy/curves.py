@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dipbench.table.table import Table
 
-__all__ = ["Curves", "Runs", "make_runs"]
+__all__ = ["Curves", "PanelCurves", "panel_curves"]
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ class Curves:
 
 
 @dataclass(frozen=True)
-class Runs:
+class PanelCurves:
     """The runs that a panel's scores are means of."""
 
     dip: Curves
     supervised: Curves
 
 
-def make_runs(table: Table, panel: Panel, task: str) -> Runs:
+def panel_curves(table: Table, panel: Panel, task: str) -> PanelCurves:
     """The runs of the panel's images and seeds.
 
     Raises:
@@ -95,7 +95,7 @@ def make_runs(table: Table, panel: Panel, task: str) -> Runs:
     trainings = joined[joined["mode"] == "supervised"]
     trainings = trainings[trainings["seed"].isin(panel.supervised_seeds)]
     order = panel.architectures["key"].tolist()
-    return Runs(_curves(dip, "rmse", order), _curves(trainings, "val_rmse_curve", order))
+    return PanelCurves(_curves(dip, "rmse", order), _curves(trainings, "val_rmse_curve", order))
 
 
 def _curves(runs: pd.DataFrame, column: str, order: list[str]) -> Curves:

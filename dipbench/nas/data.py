@@ -19,16 +19,16 @@ from dipbench.spaces import BaseArchitecture, Space
 if TYPE_CHECKING:
     from dipbench.table.table import Table
 
-__all__ = ["Measured", "Member", "Runs", "measured"]
+__all__ = ["Member", "RunMeans", "TaskData", "task_data"]
 
 # How a space calls its members: by architecture in a named space, by key in any other.
 Member: TypeAlias = "BaseArchitecture | str"
-Which: TypeAlias = tuple[int, str, int | None]  # place, mode, seed or None for all seeds
+Which: TypeAlias = tuple[int, str, int | None]  # index, mode, seed or None for all seeds
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
+class RunMeans:
     """The finished runs of one architecture and mode: those of one seed, or all of them.
 
     Attributes:
@@ -40,18 +40,26 @@ class Runs:
     seconds: float
     values: Mapping[str, tuple[float, ...]]
 
+    def value(self, objective: str, position: int | None = None) -> float:
+        """An objective at a position in the learning curve, by default that of the full run.
+
+        What has one value alone has it everywhere.
+        """
+        series = self.values[objective]
+        return series[-1] if position is None or len(series) == 1 else series[position]
+
 
 @dataclass(frozen=True)
-class Measured:
+class TaskData:
     """One task of a table.
 
     Attributes:
         protocol, sha256: name and checksum of the table.
         space: the space whose edits lead from one member to the next; None for own graphs.
         members: in the order of the space; own graphs in that of their keys.
-        rows: by place in `members`, the row of the table's architectures.
-        runs: by place, mode and seed. MACs and parameters are there for every seed.
-        seeds: by place and mode, the seeds with a finished run, ascending.
+        rows: by index in `members`, the row of the table's architectures.
+        runs: by index, mode and seed. MACs and parameters are there for every seed.
+        seeds: by index and mode, the seeds with a finished run, ascending.
         steps: by mode, the steps of the learning curve, ascending; the last is the full run.
     """
 
@@ -60,25 +68,25 @@ class Measured:
     space: Space[Any] | None
     members: tuple[Member, ...]
     rows: tuple[dict[str, Any], ...]
-    runs: Mapping[Which, Runs]
+    runs: Mapping[Which, RunMeans]
     seeds: Mapping[tuple[int, str], tuple[int, ...]]
     steps: Mapping[str, tuple[int, ...]]
 
-    def names(self, places: Iterable[int]) -> dict[object, int]:
-        """The place of each architecture by all that it is called: itself, its name, its key."""
+    def names(self, indices: Iterable[int]) -> dict[object, int]:
+        """The index of each architecture by all that it is called: itself, its name, its key."""
         names: dict[object, int] = {}
-        for place in places:
-            row = self.rows[place]
-            names |= {self.members[place]: place, row["key"]: place}
+        for index in indices:
+            row = self.rows[index]
+            names |= {self.members[index]: index, row["key"]: index}
             if row["name"] is not None:
-                names[row["name"]] = place
+                names[row["name"]] = index
         return names
 
 
-_known: WeakKeyDictionary[Table, dict[str, Measured]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Table, dict[str, TaskData]] = WeakKeyDictionary()
 
 
-def measured(table: Table, task: str) -> Measured:
+def task_data(table: Table, task: str) -> TaskData:
     """What `table` holds of `task`; made once and kept as long as the table is.
 
     Raises:
@@ -92,7 +100,7 @@ def measured(table: Table, task: str) -> Measured:
     return known[task]
 
 
-def _read(table: Table, task: str) -> Measured:
+def _read(table: Table, task: str) -> TaskData:
     if task not in table.tasks:
         listed = ", ".join(sorted(table.tasks)) or "none"
         raise NotInTable(f"task {task!r} was not measured; expected one of {listed}")
@@ -101,19 +109,19 @@ def _read(table: Table, task: str) -> Measured:
     finished = [run for run in _rows(table.runs, task) if run["status"] == "ok"]
     runs = _free(rows, {run["seed"] for run in finished})
     steps: dict[str, tuple[int, ...]] = {FREE: (1,)}
-    places = {row["key"]: place for place, row in enumerate(rows)}
+    indices = {row["key"]: index for index, row in enumerate(rows)}
     for mode in ("supervised", "dip"):
         of_mode = [run for run in finished if run["mode"] == mode]
         if not of_mode:
             continue
         steps[mode], curves = _curves(table.curves, task, mode, of_mode)
-        runs |= _means(places, mode, of_mode, curves)
+        runs |= _means(indices, mode, of_mode, curves)
     seeds: dict[tuple[int, str], list[int]] = defaultdict(list)
-    for place, mode, seed in runs:
+    for index, mode, seed in runs:
         if mode != FREE and seed is not None:
-            seeds[place, mode].append(seed)
+            seeds[index, mode].append(seed)
     members = [row["key"] if space is None else space.parse(row["name"]) for row in rows]
-    return Measured(
+    return TaskData(
         protocol=table.protocol,
         sha256=table.sha256,
         space=space,
@@ -134,9 +142,9 @@ def _in_order(rows: list[dict[str, Any]], space: Space[Any] | None) -> list[dict
     return rows if space is None else sorted(rows, key=lambda row: space.index(row["name"]))
 
 
-def _free(rows: list[dict[str, Any]], seeds: set[int]) -> dict[Which, Runs]:
+def _free(rows: list[dict[str, Any]], seeds: set[int]) -> dict[Which, RunMeans]:
     names = [objective.name for objective in OBJECTIVES.values() if objective.mode == FREE]
-    known = [Runs(0.0, {name: (_number(row[name]),) for name in names}) for row in rows]
+    known = [RunMeans(0.0, {name: (_number(row[name]),) for name in names}) for row in rows]
     return {(i, FREE, seed): runs for i, runs in enumerate(known) for seed in {None, *seeds}}
 
 
@@ -150,8 +158,8 @@ def _curves(
     chosen = pc.and_(pc.equal(curves["task"], task), pc.equal(curves["mode"], mode))
     curves = curves.select(["key", "seed", "image", "step", column]).filter(chosen)
     named = curves.select(["key", "seed", "image"]).to_pylist()
-    places = {tuple(called.values()): place for place, called in enumerate(named)}
-    order = [places.get((run["key"], run["seed"], run["image"]), -1) for run in runs]
+    indices = {tuple(called.values()): index for index, called in enumerate(named)}
+    order = [indices.get((run["key"], run["seed"], run["image"]), -1) for run in runs]
     if -1 in order:
         raise InvalidTable(f"{_called(runs[order.index(-1)])} has no learning curve; expected one")
     steps, values = (_matrix(curves[name]) for name in ("step", column))
@@ -174,12 +182,12 @@ def _matrix(lists: Any) -> Any:
 
 
 def _means(
-    places: Mapping[str, int], mode: str, runs: list[dict[str, Any]], curves: Floats
-) -> dict[Which, Runs]:
+    indices: Mapping[str, int], mode: str, runs: list[dict[str, Any]], curves: Floats
+) -> dict[Which, RunMeans]:
     groups: dict[Which, list[int]] = defaultdict(list)
     for number, run in enumerate(runs):
         for seed in (run["seed"], None):
-            groups[places[run["key"]], mode, seed].append(number)
+            groups[indices[run["key"]], mode, seed].append(number)
     objectives = [objective for objective in OBJECTIVES.values() if objective.mode == mode]
     columns = {o.name: [_number(run[o.column]) for run in runs] for o in objectives}
     seconds = [_seconds(run) for run in runs]
@@ -193,7 +201,7 @@ def _means(
         return (*curves[numbers, :-1].mean(axis=0).tolist(), end)
 
     return {
-        which: Runs(
+        which: RunMeans(
             math.fsum(seconds[n] for n in numbers), {o.name: series(o, numbers) for o in objectives}
         )
         for which, numbers in groups.items()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["FULL", "Repeats"]
+__all__ = ["FULL", "Effort"]
 
 
 @dataclass(frozen=True)
-class Repeats:
+class Effort:
     """Numbers of draws.
 
     Attributes:
@@ -22,4 +22,4 @@ class Repeats:
     tables: int = 2000
 
 
-FULL = Repeats()
+FULL = Effort()
