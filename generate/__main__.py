@@ -203,7 +203,7 @@ def _status(options: argparse.Namespace) -> None:
     from dataclasses import asdict
 
     from generate.protocols.plan import make_plan
-    from generate.table.progress import progress
+    from generate.table.progress import progress, report
     from generate.table.shards import read_results
 
     protocol, folder = _folder(options)
@@ -212,10 +212,7 @@ def _status(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps([asdict(part) for part in parts]))
         return
-    print(f"{'part':<24}{'done':>8}{'to do':>8}{'failed':>8}{'hours':>8}")
-    for part in parts:
-        hours = "-" if part.hours is None else f"{part.hours:.1f}"
-        print(f"{part.part:<24}{part.done:>8}{part.to_do:>8}{part.failed:>8}{hours:>8}")
+    print(report(parts))
     for file in results.rejected:
         print(f"not a shard of {protocol.name}: {file.path.name}: {file.reason}")
 

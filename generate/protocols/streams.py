@@ -8,9 +8,12 @@ each iteration, comes from the device's own generator.
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["numpy_stream", "torch_stream"]
 
@@ -27,6 +30,8 @@ def numpy_stream(*key: object) -> np.random.Generator:
 
 def torch_stream(device: torch.device, *key: object) -> torch.Generator:
     """A torch generator of `device` that depends on `key`, and on nothing else."""
+    import torch  # names of architectures are drawn without it
+
     generator = torch.Generator(device=device)
     generator.manual_seed(_seed(*key))
     return generator

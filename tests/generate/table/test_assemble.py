@@ -30,6 +30,7 @@ def made_up(unit, image, score, status="ok"):
         "seconds": 2.0,
         "device": "a processor",
         "torch_version": "2",
+        "engine": "kernel",
         "protocol_hash": "hash",
     }
     if status != "ok":
