@@ -79,10 +79,10 @@ def balanced(space: Unet64, rng: np.random.Generator) -> Iterator[UNet]:
 
     So every beginning of it is a balanced random sample. A depth that is used up is passed over.
     """
-    drawn: dict[int, set[int]] = {depth: set() for depth in DEPTHS}
-    while any(len(drawn[depth]) < len(space.indices(depth)) for depth in DEPTHS):
-        for depth in DEPTHS:
-            indices, seen = space.indices(depth), drawn[depth]
+    drawn: dict[int, set[int]] = {level: set() for level in DEPTHS}
+    while any(len(seen) < len(space.indices(level)) for level, seen in drawn.items()):
+        for level, seen in drawn.items():
+            indices = space.indices(level)
             if len(seen) == len(indices):
                 continue
             index = indices[int(rng.integers(len(indices)))]
