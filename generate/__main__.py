@@ -116,6 +116,13 @@ def _parser() -> argparse.ArgumentParser:
     add_images(scores)
     scores.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
 
+    known = add(
+        "baselines", _baselines, "well-known methods on the same images, as `findings` reads"
+    )
+    known.set_defaults(protocol=None)
+    add_images(known)
+    known.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="where to write")
+
     bench = add("bench", _bench, "time ours against the plain way and against the machine")
     bench.set_defaults(protocol="demo-v1")
     add_images(bench)
@@ -274,6 +281,29 @@ def _scores(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     write_scores(protocol, load_images(protocol, options.images), options.out)
     print(f"wrote {options.out}")
+
+
+def _baselines(options: argparse.Namespace) -> None:
+    from generate.measure.baselines import baselines, write_baselines
+    from generate.photographs.images import load_images
+
+    # Without --protocol: the first protocol of each task on BSDS500.
+    chosen = [options.protocol] if options.protocol else _first_of_each_task()
+    found = []
+    for name in chosen:
+        protocol = get(name)
+        found += baselines(protocol, load_images(protocol, options.images))
+    write_baselines(found, options.out)
+    for one in found:
+        print(f"{one.task:<12}{one.method:<26}{one.images:<6}{one.rmse:8.2f}{one.psnr:8.2f} dB")
+
+
+def _first_of_each_task() -> list[str]:
+    tasks: dict[str, str] = {}
+    for protocol in PROTOCOLS.values():
+        if protocol.manifest == "bsds500.json":
+            tasks.setdefault(protocol.task, protocol.name)
+    return list(tasks.values())
 
 
 def _bench(options: argparse.Namespace) -> None:
