@@ -1,12 +1,11 @@
 """A small table with made-up numbers, so that no test depends on what was measured."""
 
-import http.client
 import json
-import threading
 
 import pytest
+from starlette.testclient import TestClient
 
-from api.server import Server
+from api.app import make_service
 from dipbench import Architecture, load, macs, params
 from dipbench.table.aggregate import summarise
 from dipbench.table.schema import CURVES, RUNS
@@ -56,7 +55,7 @@ def _curve(run):
     return picked | {"val_rmse": run.get("curve")}
 
 
-def write(folder, runs_of_each):
+def write(folder, runs_of_each, protocol="made-up-v1"):
     """Write the table of a list of runs per architecture."""
     runs = [run for runs in runs_of_each for run in runs]
     tables = {
@@ -64,7 +63,7 @@ def write(folder, runs_of_each):
         "runs.parquet": [{c.name: run.get(c.name) for c in RUNS} for run in runs],
         "curves.parquet": [_curve(run) for run in runs if run["status"] == "ok"],
     }
-    manifest = {"space": "core64", "protocol": {"name": "made-up-v1"}, "protocol_hash": "cafe"}
+    manifest = {"space": "core64", "protocol": {"name": protocol}, "protocol_hash": "cafe"}
     return write_table(folder, tables, manifest)
 
 
@@ -92,21 +91,50 @@ def table(folder):
 
 
 @pytest.fixture(scope="session")
-def server(table):
-    """A running server on a free port."""
-    with Server(table, "127.0.0.1", 0) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+def second_table(tmp_path_factory):
+    """Of another protocol: supervised runs alone, whose RMSE are greater by 100."""
+    runs = []
+    for name in ("d2-s0-bilinear-w8", "d5-s024-bilinear-w16"):
+        architecture = Architecture.parse(name)
+        found = [supervised_run(architecture, seed) for seed in SEEDS]
+        runs.append([run | {"test_rmse": run["test_rmse"] + 100} for run in found])
+    return load(write(tmp_path_factory.mktemp("second"), runs, "other-v1"))
+
+
+@pytest.fixture(scope="session")
+def client(table):
+    """The service in this process, without sockets, with its workers."""
+    with TestClient(make_service([table]), raise_server_exceptions=False) as client:
+        yield client
 
 
 @pytest.fixture
-def connection(server):
-    connection = http.client.HTTPConnection(*server.server_address[:2], timeout=10)
-    yield connection
-    connection.close()
+def get(client):
+    """get(path, **parameters): the JSON of an answer that must be there."""
+
+    def ask(path, **parameters):
+        reply = client.get(path, params=parameters)
+        assert reply.status_code == 200, reply.text
+        assert reply.headers["content-type"] == "application/json"
+        return reply.json()
+
+    return ask
+
+
+@pytest.fixture
+def problem():
+    """problem(reply, status): its detail, after a look at the rest."""
+
+    def detail(reply, status):
+        value = reply.json()
+        assert reply.status_code == status, value
+        assert reply.headers["content-type"] == "application/problem+json"
+        assert set(value) == {"type", "title", "status", "detail"}
+        assert value["status"] == status
+        assert "etag" not in reply.headers
+        return value["detail"]
+
+    return detail
 
 
 @pytest.fixture
