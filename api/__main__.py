@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log = logging.StreamHandler()
         log.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
         logging.basicConfig(level=logging.WARNING, handlers=[log])
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # not each malformed request
         if options.verbose:
             logging.getLogger("uvicorn.access").setLevel(logging.INFO)
         server = Server(make_service(tables), Limits(), verbose=options.verbose)

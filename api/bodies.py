@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from api.problems import Problem
 
@@ -21,17 +22,21 @@ async def body_of(request: Request) -> bytes:
     """The whole body.
 
     Raises:
-        Problem: 413, the body is longer than `MAX_BODY`; what is left of it is not kept.
+        Problem: 413, the body is longer than `MAX_BODY`; what is left of it is not kept. Or 400,
+            which nobody reads: the client is gone.
     """
     stated = request.headers.get("content-length", "")
     if stated.isdecimal() and int(stated) > MAX_BODY:
         raise Problem(413, f"body has {stated} bytes; expected at most {MAX_BODY}")
     parts, length = [], 0
-    async for part in request.stream():
-        length += len(part)
-        if length > MAX_BODY:
-            raise Problem(413, f"body has more than {MAX_BODY} bytes; expected at most that")
-        parts.append(part)
+    try:
+        async for part in request.stream():
+            length += len(part)
+            if length > MAX_BODY:
+                raise Problem(413, f"body has more than {MAX_BODY} bytes; expected at most that")
+            parts.append(part)
+    except ClientDisconnect:
+        raise Problem(400, "the client left before the body was whole") from None
     return b"".join(parts)
 
 

@@ -208,11 +208,16 @@ class Connection(HttpToolsProtocol):
             self.reading = self.loop.call_later(self.limits.read_seconds, self.transport.abort)
 
     def _refuse(self, status: int, detail: str) -> None:
-        """Answer, if no answer has begun, and close."""
+        """Answer, unless an answer has begun, and close."""
         if self.transport.is_closing():
             return
-        if self.cycle is None or self.cycle.response_complete:
+        cycle = self.cycle
+        running = cycle is not None and not cycle.response_complete
+        if not (running and cycle.response_started):
             self.transport.write(_raw(status, detail))
+        if running:
+            cycle.disconnected = True  # what the route says now would come second
+            cycle.message_event.set()
         self.transport.close()
         self._watch_reader()
 
