@@ -21,7 +21,9 @@ export function listen(node, on) {
     dragging = false;
     rubber.hidden = true;
   };
+  let dragged = false; // so that the click which ends a drag is none
   node.addEventListener("pointerdown", event => {
+    dragged = false;
     if (event.button === 0) start = spot(event);
   });
   node.addEventListener("pointermove", event => {
@@ -36,11 +38,14 @@ export function listen(node, on) {
     if (on.drawsArea()) draw(rubber, start, now);
   });
   node.addEventListener("pointerup", event => {
-    const now = spot(event);
-    const [from, moved] = [start, dragging];
+    const from = start;
+    dragged = dragging;
     stop();
-    if (moved) on.dropped(from, now);
-    else if (from) on.click(now.x, now.y, event);
+    if (dragged) on.dropped(from, spot(event));
+  });
+  node.addEventListener("click", event => {
+    const { x, y } = spot(event);
+    if (!dragged) on.click(x, y, event);
   });
   node.addEventListener("pointercancel", stop);
   node.addEventListener("pointerleave", () => on.leave());

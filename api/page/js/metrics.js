@@ -8,7 +8,7 @@ const LABELS = {
   dip_stopped_rmse: "DIP RMSE, at ES-WMV stop", dip_seconds: "DIP time",
   n_seeds: "Seeds", n_images: "Images", n_fits: "DIP fits", n_censored: "Censored fits", n_failed: "Failed runs",
   depth: "Depth", slc: "SLC", skips: "Skips", upsample: "Up-sampling", width: "Width", params: "Parameters",
-  macs: "MACs", base: "Base channels", growing: "Growing channels", convolutions: "Convolutions per stage",
+  macs: "MACs", growing: "Growing channels", convs: "Convolutions per stage", upsamples: "Up-sampling",
   crossings: "Crossings", name: "Name", key: "Key", task: "Task",
 };
 const UNITS = { "grey levels": "grey levels", seconds: "s" };
