@@ -62,7 +62,10 @@ class Catalogue:
 
     def __init__(self, tables: Iterable[Table]):
         self.tables = {table.protocol: table for table in tables}
-        self.first = next(iter(self.tables.values()))
+
+    @property
+    def first(self) -> Table:
+        return next(iter(self.tables.values()))
 
     def table(self, protocol: str) -> Table:
         """The table of this protocol.

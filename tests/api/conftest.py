@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import make_service
+from api.catalogue import read_tables
 from dipbench import Architecture, load, macs, params
 from dipbench.table.aggregate import summarise
 from dipbench.table.schema import CURVES, RUNS
@@ -105,6 +106,13 @@ def second_table(tmp_path_factory):
 def client(table):
     """The service in this process, without sockets, with its workers."""
     with TestClient(make_service([table]), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def embedded():
+    """The service over the tables of the package."""
+    with TestClient(make_service(read_tables(None))) as client:
         yield client
 
 
