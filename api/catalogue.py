@@ -14,8 +14,9 @@ import dipbench
 from api import spaces
 from api.rows import Rows
 from api.work import described
-from dipbench import Architecture, NotInTable, Table, load
+from dipbench import NotInTable, Table, load
 from dipbench.graphs.nodelink import from_node_link, parse_json
+from dipbench.spaces import BaseArchitecture
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
@@ -30,7 +31,7 @@ KEY = re.compile("[0-9a-f]{64}", re.ASCII)
 class Known:
     """An architecture that was found by its name or its key; `architecture` if a space has it."""
 
-    architecture: Architecture | None
+    architecture: BaseArchitecture | None
     key: str
     graph: Graph
 
@@ -44,17 +45,11 @@ def read_tables(folder: Path | None) -> tuple[Table, ...]:
     Raises:
         InvalidTable: as `dipbench.load`.
     """
-    tables = (load(folder),) if folder is not None else _embedded()
+    names = dipbench.tables() if folder is None else ()
+    tables = tuple(load(protocol=name) for name in names) or (load(folder),)
     for table in tables:
         _ = table.runs, table.curves
     return tables
-
-
-def _embedded() -> tuple[Table, ...]:
-    if "tables" not in dipbench.__all__:  # a release with one table
-        return (load(),)
-    read: Any = load
-    return tuple(read(protocol=name) for name in dipbench.tables())
 
 
 class Catalogue:
@@ -87,15 +82,25 @@ class Catalogue:
         if protocol is not None:
             return self.table(protocol)
         with_task = self.of_task(task)
-        return next((table for table in with_task if name_or_key in table), with_task[0])
+        for table in with_task:
+            if name_or_key in table:
+                return table
+        if len(with_task) > 1 and not KEY.fullmatch(name_or_key):
+            key = spaces.parse(name_or_key).key  # under the name of another space
+            return next((table for table in with_task if key in table), with_task[0])
+        return with_task[0]
 
     def of_task(self, task: str) -> list[Table]:
-        """The tables in which `task` was measured.
+        """Where a task is looked up: of each space the first table that has it, as `query` does.
 
         Raises:
             NotInTable: there is none.
         """
-        found = [table for table in self.tables.values() if task in table.tasks]
+        first: dict[str, Table] = {}
+        for table in self.tables.values():
+            if task in table.tasks:
+                first.setdefault(table.space_name, table)
+        found = list(first.values())
         if not found:
             known = ", ".join(
                 sorted({task for table in self.tables.values() for task in table.tasks})
@@ -130,7 +135,7 @@ class Catalogue:
             "name": None if a is None else a.name,
             "key": known.key,
             "spaces": [] if a is None else spaces.spaces_of(a),
-            "fields": None if a is None else spaces.fields_of(a),
+            "fields": None if a is None else spaces.fields_of(a.space, a),
             "measured": self.measured(known.key),
         } | described(known.graph)
 
@@ -197,7 +202,7 @@ def _summary(table: Table) -> dict[str, Any]:
 
     return {
         "protocol": table.protocol,
-        "space": table.manifest["space"],
+        "space": table.space_name,
         "tasks": sorted(table.tasks),
         "architectures": len(table),
         "runs": table.runs.num_rows,
@@ -205,5 +210,5 @@ def _summary(table: Table) -> dict[str, Any]:
         "seeds": distinct("seed"),
         "images": distinct("image"),
         "protocol_hash": table.manifest["protocol_hash"],
-        "sha256": table.manifest["sha256"],
+        "sha256": table.sha256,
     }

@@ -61,8 +61,8 @@ Task = Annotated[str, Query(description="The restoration task.", examples=[TASK]
 Protocol = Annotated[
     str | None,
     Query(
-        description="The table to ask, by the name of its protocol. By default the first, in the "
-        "order of `/v1/tables`, in which the task of the architecture was measured.",
+        description="The table to ask, by the name of its protocol. By default the first of each "
+        "space, in the order of `/v1/tables`, that has the task and the architecture.",
         examples=["core64-v1"],
     ),
 ]

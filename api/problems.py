@@ -12,7 +12,11 @@ __all__ = ["STATUS", "Problem", "clipped", "problem_of"]
 
 LONGEST = 500  # characters of an answer's detail, and of a value in it
 
-STATUS = {InvalidArchitecture: 400, NotInTable: 404, SearchLimitExceeded: 422}
+STATUS: Mapping[type[Exception], int] = {
+    InvalidArchitecture: 400,
+    NotInTable: 404,
+    SearchLimitExceeded: 422,
+}
 
 
 class Problem(Exception):

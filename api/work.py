@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from api.encoding import encoded
 from api.problems import STATUS, problem_of
-from api.spaces import graph_of, named
+from api.spaces import name_of, parse
 from dipbench import NotInTable, canonical_key, depth, macs, params, slc
 from dipbench.graphs.dag import check
 from dipbench.graphs.nodelink import from_node_link, parse_json
@@ -28,7 +28,7 @@ HEADER_BYTES = 4
 MAX_BATCH = 1_000  # architectures
 NICENESS = 5  # light queries, in the process that serves, come first
 
-ERRORS = (*STATUS, ValueError)
+ERRORS: tuple[type[Exception], ...] = (*STATUS, ValueError)
 PREDICTED = (
     "supervised_rmse",
     "supervised_low",
@@ -82,7 +82,12 @@ def _features(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
     if nodes > largest:
         note = f"no key: a graph of {nodes} nodes is in no table; the largest there has {largest}"
         return {"name": None, "key": None, "note": note, "nodes": nodes} | found
-    return {"name": named(graph), "key": canonical_key(graph), "note": None, "nodes": nodes} | found
+    return {
+        "name": name_of(graph),
+        "key": canonical_key(graph),
+        "note": None,
+        "nodes": nodes,
+    } | found
 
 
 def _key(body: bytes, options: Mapping[str, Any]) -> str:
@@ -128,9 +133,9 @@ def _predict(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
     if name is None:
         data = parse_json(body)
         key, graph = _key_of(data, options["largest"]), from_node_link(data)
-        name = named(graph)
+        name = name_of(graph)
     else:
-        graph = graph_of(name)
+        graph = parse(name).graph
         key = canonical_key(graph)
     predicted = dipbench.predict(graph, task=options["task"])
     return {"name": name, "key": key} | {value: getattr(predicted, value) for value in PREDICTED}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -16,7 +17,6 @@ from api.models import Built, Neighbours, Page
 from api.parameters import Integer, Named, Protocol, Sort, Task, Where, catalogue_of
 from api.problems import Problem
 from api.replies import json_reply
-from dipbench import Space
 
 __all__ = ["router"]
 
@@ -89,7 +89,8 @@ async def neighbours(
     task: Task = TASK,
     protocol: Protocol = None,
     space: Annotated[
-        str | None, Query(description="By default the first that holds it.", examples=["core64"])
+        str | None,
+        Query(description="By default the one whose names are like this.", examples=["core64"]),
     ] = None,
 ) -> Response:
     """All architectures one edit away, and what was measured of them."""
@@ -104,17 +105,17 @@ async def neighbours(
     table = catalogue.choose(a.name, task, protocol)
     rows = catalogue.rows(table.protocol, task)
     found = []
-    for other in Space(space).neighbours(a):
-        number = table.number(table.name_or_key(other), task)
-        row = {} if number is None else rows.by_key[other.key]
+    for other in spaces.spaces()[space].neighbours(a):
+        await asyncio.sleep(0)  # a key takes a while, and there are dozens
+        row = rows.by_key.get(other.key, {})
         found.append(
             {
                 "name": other.name,
                 "key": other.key,
                 "depth": other.depth,
                 "slc": other.slc,
-                "edit": spaces.edit(a, other),
-                "measured": number is not None,
+                "edit": spaces.edit(space, a, other),
+                "measured": bool(row),
                 "supervised_rmse": row.get("supervised_rmse"),
                 "dip_rmse": row.get("dip_rmse"),
             }

@@ -16,7 +16,7 @@ from api.models import Built, Spaces
 from api.parameters import catalogue_of
 from api.problems import Problem
 from api.replies import json_reply
-from dipbench import InvalidArchitecture, Space
+from dipbench import InvalidArchitecture
 from dipbench.graphs.nodelink import parse_json
 
 __all__ = ["router"]
@@ -37,8 +37,8 @@ CHOICES_BODY: dict[str, Any] = {
 async def all_spaces() -> Response:
     """Every space: how large it is, and what can be chosen in it."""
     found = [
-        {"name": name, "size": len(Space(name)), "fields": [asdict(field) for field in fields]}
-        for name, fields in spaces.SPACES.items()
+        {"name": name, "size": len(space), "fields": [asdict(f) for f in spaces.form(name)]}
+        for name, space in spaces.spaces().items()
     ]
     return json_reply({"spaces": found})
 
@@ -51,8 +51,8 @@ async def build(
     space: Annotated[str, Path(description="Name of the space.", examples=["core64"])],
 ) -> Response:
     """The architecture of these choices: its name, key, features and graph."""
-    if space not in spaces.SPACES:
-        known = ", ".join(spaces.SPACES)
+    if space not in spaces.spaces():
+        known = ", ".join(spaces.spaces())
         raise Problem(404, f"no space {space!r}; expected one of {known}")
     body = await body_of(request)
     if len(body) > MAX_CHOICES:

@@ -64,7 +64,7 @@ async def scores(
     Every list has the same length and order.
     """
     catalogue = catalogue_of(request)
-    space = str(catalogue.first.manifest["space"]) if space is None else space
+    space = catalogue.first.space_name if space is None else space
     made: dict[str, bytes] = request.app.state.scores
     if space not in made:
         made[space] = encoded(_scores(catalogue, space))
@@ -75,10 +75,10 @@ def _scores(catalogue: Catalogue, space: str) -> dict[str, Any]:
     found = [
         rows
         for (protocol, _), rows in catalogue.all_rows.items()
-        if catalogue.tables[protocol].manifest["space"] == space
+        if catalogue.tables[protocol].space_name == space
     ]
     if not found:
-        known = sorted({str(t.manifest["space"]) for t in catalogue.tables.values()})
+        known = sorted({table.space_name for table in catalogue.tables.values()})
         raise Problem(404, f"no table of the space {space!r}; expected one of {', '.join(known)}")
     columns = FILES["architectures.parquet"]
     about = [c.name for c in columns if role(c) == "feature" or c.name in ("key", "name")]

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from api.app import make_service
 from api.catalogue import read_tables
+from api.spaces import parse
 from dipbench import Architecture, load, macs, params
 from dipbench.table.aggregate import summarise
 from dipbench.table.schema import CURVES, RUNS
@@ -45,9 +46,11 @@ def dip_run(architecture, seed, image):
 
 
 def _row(runs):
-    a = Architecture.parse(runs[0]["name"])
+    a = parse(runs[0]["name"])
     features = {"key": a.key, "name": a.name, "task": TASK, "depth": a.depth, "slc": a.slc}
-    fields = {"skips": "".join(map(str, a.skips)), "upsample": a.upsample, "width": a.width}
+    fields = {"width": a.width}
+    if a.space == "core64":
+        fields |= {"skips": "".join(map(str, a.skips)), "upsample": a.upsample}
     return features | fields | {"params": params(a.graph), "macs": macs(a.graph)} | summarise(runs)
 
 
@@ -56,7 +59,7 @@ def _curve(run):
     return picked | {"val_rmse": run.get("curve")}
 
 
-def write(folder, runs_of_each, protocol="made-up-v1"):
+def write(folder, runs_of_each, space="core64", protocol="made-up-v1"):
     """Write the table of a list of runs per architecture."""
     runs = [run for runs in runs_of_each for run in runs]
     tables = {
@@ -64,7 +67,7 @@ def write(folder, runs_of_each, protocol="made-up-v1"):
         "runs.parquet": [{c.name: run.get(c.name) for c in RUNS} for run in runs],
         "curves.parquet": [_curve(run) for run in runs if run["status"] == "ok"],
     }
-    manifest = {"space": "core64", "protocol": {"name": protocol}, "protocol_hash": "cafe"}
+    manifest = {"space": space, "protocol": {"name": protocol}, "protocol_hash": "cafe"}
     return write_table(folder, tables, manifest)
 
 
@@ -93,13 +96,22 @@ def table(folder):
 
 @pytest.fixture(scope="session")
 def second_table(tmp_path_factory):
-    """Of another protocol: supervised runs alone, whose RMSE are greater by 100."""
+    """Of another space, the twin of one in the first table and a network that is in none:
+    supervised runs alone, whose RMSE are greater by 100."""
     runs = []
-    for name in ("d2-s0-bilinear-w8", "d5-s024-bilinear-w16"):
-        architecture = Architecture.parse(name)
+    for name in ("u2-sno-ubb-c1-w8-x", "u2-swn-ubt-c2-w16g-x0"):
+        architecture = parse(name)
         found = [supervised_run(architecture, seed) for seed in SEEDS]
         runs.append([run | {"test_rmse": run["test_rmse"] + 100} for run in found])
-    return load(write(tmp_path_factory.mktemp("second"), runs, "other-v1"))
+    return load(write(tmp_path_factory.mktemp("second"), runs, "unet64", "other-v1"))
+
+
+@pytest.fixture(scope="session")
+def variant_table(tmp_path_factory):
+    """Of the first one's space and task: one run of one architecture."""
+    runs = [[supervised_run(Architecture.parse("d2-s0-bilinear-w8"), 0)]]
+    folder = tmp_path_factory.mktemp("variant")
+    return load(write(folder, runs, protocol="made-up-long-v1"))
 
 
 @pytest.fixture(scope="session")

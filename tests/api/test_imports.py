@@ -12,6 +12,7 @@ PUBLIC = {
     "dipbench",
     "dipbench.graphs.dag",
     "dipbench.graphs.nodelink",
+    "dipbench.spaces",
     "dipbench.table.schema",
 }
 OTHERS = {"api", "dipbench", "fastapi", "numpy", "pydantic", "starlette", "uvicorn"}

@@ -72,33 +72,68 @@ def test_health(get):
     assert get("/health") == {"status": "ok", "version": dipbench.__version__}
 
 
+TWIN = "u2-sno-ubb-c1-w8-x"  # the network of SKIP under the name of another space
+WIDE = "u2-swn-ubt-c2-w16g-x0"
+
+
 @pytest.fixture(scope="module")
 def both(table, second_table):
-    """The second has another protocol, and one architecture that the first has not."""
+    """The second has another space, with a network of the first and one that it has not."""
     with TestClient(make_service([table, second_table])) as client:
         yield client
 
 
-def test_the_first_that_has_it_answers(both):
-    for name, protocol in ((SKIP, "made-up-v1"), ("d5-s024-bilinear-w16", "other-v1")):
-        said = both.get("/v1/query", params={"architecture": name}).json()
-        assert (said["name"], said["protocol"]) == (name, protocol)
+@pytest.mark.parametrize(
+    ("asked", "name", "protocol"),
+    [
+        (SKIP, SKIP, "made-up-v1"),
+        (Architecture.parse(SKIP).key, SKIP, "made-up-v1"),
+        (TWIN, TWIN, "other-v1"),
+        (WIDE, WIDE, "other-v1"),
+    ],
+)
+def test_the_first_that_has_it_answers(both, asked, name, protocol):
+    said = both.get("/v1/query", params={"architecture": asked}).json()
+    assert (said["name"], said["protocol"]) == (name, protocol)
 
 
 def test_either_answers_when_it_is_named(both):
     asked = {"architecture": SKIP, "protocol": "other-v1"}
-    assert both.get("/v1/query", params=asked).json()["supervised_rmse"] == 108.5
+    said = both.get("/v1/query", params=asked).json()
+    assert (said["name"], said["supervised_rmse"]) == (TWIN, 108.5)
     asked["architecture"] = PLAIN
     assert both.get("/v1/query", params=asked).status_code == 404
 
 
-def test_scores_of_both_are_merged(both):
-    said = both.get("/v1/scores").json()
-    assert len(said["architectures"]["key"]) == 4
-    assert [scores["protocol"] for scores in said["scores"]] == ["made-up-v1", "other-v1"]
-    place = said["architectures"]["name"].index(PLAIN)
-    first, second = (scores["columns"]["dip_rmse"][place] for scores in said["scores"])
-    assert (first, second) == (16.0, None)
+def test_a_name_of_one_space_finds_the_network_in_the_table_of_another(both):
+    twin = "u3-sooo-unnn-c1-w16-x"
+    said = both.get("/v1/query", params={"architecture": twin}).json()
+    assert (said["name"], said["protocol"]) == (PLAIN, "made-up-v1")
+
+
+def test_scores_are_of_one_space(both):
+    for space, protocol, names in (
+        ("core64", "made-up-v1", {SKIP, PLAIN, DIVERGED}),
+        ("unet64", "other-v1", {TWIN, WIDE}),
+    ):
+        said = both.get("/v1/scores", params={"space": space}).json()
+        assert set(said["architectures"]["name"]) == names
+        assert [scores["protocol"] for scores in said["scores"]] == [protocol]
+
+
+def test_scores_of_two_tables_of_one_space_are_merged_by_key(table, variant_table):
+    """The second lacks two of the three architectures, and is of other runs."""
+    with TestClient(make_service([table, variant_table])) as client:
+        said = client.get("/v1/scores").json()
+        asked = {"architecture": SKIP}
+        assert client.get("/v1/query", params=asked).json()["protocol"] == "made-up-v1"
+    assert len(said["architectures"]["key"]) == 3
+    place = said["architectures"]["name"].index(SKIP)
+    columns = {scores["protocol"]: scores["columns"] for scores in said["scores"]}
+    assert columns["made-up-v1"]["supervised_rmse"][place] == 8.5
+    assert columns["made-up-long-v1"]["supervised_rmse"][place] == 8.0
+    others = [v for i, v in enumerate(columns["made-up-long-v1"]["supervised_rmse"]) if i != place]
+    assert others == [None, None]
 
 
 def test_where_it_was_measured(both):
