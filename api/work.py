@@ -76,18 +76,15 @@ def drawn(graph: Graph) -> dict[str, Any]:
 
 
 def _features(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The key, and all that is said as JSON: writing a large graph would keep others waiting."""
     graph = from_node_link(parse_json(body))
-    found = described(graph)
     nodes, largest = len(graph), options["largest"]
+    found = {"name": None, "key": None, "note": None, "nodes": nodes} | described(graph)
     if nodes > largest:
-        note = f"no key: a graph of {nodes} nodes is in no table; the largest there has {largest}"
-        return {"name": None, "key": None, "note": note, "nodes": nodes} | found
-    return {
-        "name": name_of(graph),
-        "key": canonical_key(graph),
-        "note": None,
-        "nodes": nodes,
-    } | found
+        found["note"] = f"no key: a graph of {nodes} nodes is in no table (at most {largest})"
+    else:
+        found |= {"name": name_of(graph), "key": canonical_key(graph)}
+    return {"key": found["key"], "json": encoded(found).decode()}
 
 
 def _key(body: bytes, options: Mapping[str, Any]) -> str:
@@ -164,8 +161,7 @@ def _part(stream: BinaryIO) -> bytes | None:
 
 
 if __name__ == "__main__":
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches the whole group; the parent ends it
+    # Ctrl-C reaches the whole group, and the parent ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
     main(sys.stdin.buffer, sys.stdout.buffer)

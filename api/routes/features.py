@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.bodies import body_of, while_connected
 from api.catalogue import Catalogue
 from api.documented import answers
+from api.encoding import encoded
 from api.models import GRAPH_BODY, Features
 from api.parameters import Asked, catalogue_of
 from api.replies import json_reply
@@ -27,7 +28,7 @@ async def by_name(request: Request, architecture: Asked) -> Response:
     known = catalogue.find(architecture)
     name = None if known.architecture is None else known.architecture.name
     said = {"name": name, "key": known.key, "note": None, "nodes": len(known.graph)}
-    return json_reply(_with_tables(catalogue, said | described(known.graph)))
+    return json_reply(said | described(known.graph) | _tables_of(catalogue, known.key))
 
 
 @router.post("/features", responses=answers(Features, 413, 422, 503), openapi_extra=GRAPH_BODY)
@@ -36,9 +37,11 @@ async def by_graph(request: Request) -> Response:
     catalogue = catalogue_of(request)
     body = await body_of(request)
     work = request.app.state.workers.do("features", body, largest=catalogue.largest)
-    return json_reply(_with_tables(catalogue, await while_connected(request, work)))
+    said = await while_connected(request, work)
+    tables = encoded(_tables_of(catalogue, said["key"]))
+    return json_reply(str(said["json"]).encode()[:-1] + b"," + tables[1:])
 
 
-def _with_tables(catalogue: Catalogue, said: dict[str, Any]) -> dict[str, Any]:
-    measured = catalogue.measured(said["key"])
-    return said | {"measured": measured, "in_table": bool(measured)}
+def _tables_of(catalogue: Catalogue, key: str | None) -> dict[str, Any]:
+    measured = catalogue.measured(key)
+    return {"measured": measured, "in_table": bool(measured)}
