@@ -97,7 +97,9 @@ def test_two_side_by_side(explorer):
     a, b = dipbench.query(NAME), dipbench.query(OTHER)
     cells = numbers(page, "Supervised RMSE")
     assert [cell.split()[0] for cell in cells[:2]] == [
-        f"{a.supervised_rmse:.2f}", f"{b.supervised_rmse:.2f}"]
+        f"{a.supervised_rmse:.2f}",
+        f"{b.supervised_rmse:.2f}",
+    ]
     assert cells[2] == f"{b.supervised_rmse - a.supervised_rmse:+.2f}"
     names = {}
     exec(page.text("section:has(> h3:text-is('In Python')) pre"), names)
@@ -160,14 +162,17 @@ def test_csv_and_json_hold_the_selection_unchanged(explorer, scores):
     assert saved["tables"][0]["protocol"] == "core64-v1"
 
 
-@pytest.mark.parametrize(("filters", "holds"), [
-    ("f=depth=4|5", lambda a: a["depth"] in (4, 5)),
-    ("f=upsample=nearest&f=width=8", lambda a: a["upsample"] == "nearest" and a["width"] == 8),
-    ("f=core64-v1:dip_rmse=15..16", lambda a: 15 <= a["dip_rmse"] <= 16),
-    ("f=macs=..5000000", lambda a: a["macs"] <= 5_000_000),
-    ("f=skips=0|2", lambda a: {"0", "2"} <= set(a["skips"])),
-    ("f=name=s01 w8", lambda a: "s01" in a["name"] and "w8" in a["name"]),
-])
+@pytest.mark.parametrize(
+    ("filters", "holds"),
+    [
+        ("f=depth=4|5", lambda a: a["depth"] in (4, 5)),
+        ("f=upsample=nearest&f=width=8", lambda a: a["upsample"] == "nearest" and a["width"] == 8),
+        ("f=core64-v1:dip_rmse=15..16", lambda a: 15 <= a["dip_rmse"] <= 16),
+        ("f=macs=..5000000", lambda a: a["macs"] <= 5_000_000),
+        ("f=skips=0|2", lambda a: {"0", "2"} <= set(a["skips"])),
+        ("f=name=s01 w8", lambda a: "s01" in a["name"] and "w8" in a["name"]),
+    ],
+)
 def test_filters(explorer, scores, filters, holds):
     rows = [dict(zip(scores, values, strict=True)) for values in zip(*scores.values(), strict=True)]
     count = sum(holds(row) for row in rows)
@@ -183,8 +188,9 @@ def test_filters_are_clicked_and_typed(explorer, scores):
     page.page.uncheck("#filter-depth-4")
     page.page.select_option("#add-range", "core64-v1:dip_rmse")
     page.page.type("[id='to-core64-v1:dip_rmse']", "15.5")
-    count = sum(d == 5 and r <= 15.5 for d, r in
-                zip(scores["depth"], scores["dip_rmse"], strict=True))
+    count = sum(
+        d == 5 and r <= 15.5 for d, r in zip(scores["depth"], scores["dip_rmse"], strict=True)
+    )
     assert page.status.startswith(f"{count} of ")
     assert page.text("#open-filters") == "Filters (2)"
     page.page.click("#unfilter")
@@ -226,7 +232,8 @@ def test_a_graph_is_dropped_as_a_file(explorer):
         const data = new DataTransfer();
         const text = document.getElementById("graph-text").placeholder;
         data.items.add(new File([text], "graph.json", { type: "application/json" }));
-        document.getElementById("drop").dispatchEvent(new DragEvent("drop", { dataTransfer: data }));
+        const event = new DragEvent("drop", { dataTransfer: data });
+        document.getElementById("drop").dispatchEvent(event);
     }"""
     page.page.evaluate(script)
     page.page.wait_for_selector("#graph-result h3:has-text('Not in a table')")
@@ -249,8 +256,10 @@ def test_built_by_clicking(explorer):
 
 def test_no_prediction_is_said_plainly(explorer):
     refusal = {"type": "about:blank", "title": "x", "status": 501, "detail": "there are none yet"}
-    page = explorer("#tab=build", routes={
-        "**/v1/predict*": lambda route: route.fulfill(status=501, json=refusal)})
+    page = explorer(
+        "#tab=build",
+        routes={"**/v1/predict*": lambda route: route.fulfill(status=501, json=refusal)},
+    )
     page.page.wait_for_selector("#built .note")
     assert "No prediction. there are none yet" in page.text("#built")
 
@@ -269,6 +278,7 @@ def test_prediction_moves_with_its_interval(explorer):
     page.page.wait_for_selector("#built .is")
     assert "13.50 grey levels, 90 % interval 13.00 to 14.50" in page.text("#built dl")
     assert page.page.locator("#built .was").count() == 0
+    assert ">predicted<" in page.saved("#save-svg")
     before = page.page.locator("#built .is circle").first.get_attribute("cx")
     page.page.check("#build-depth-4")
     page.page.wait_for_selector("#built .was")

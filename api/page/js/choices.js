@@ -1,4 +1,4 @@
-/** The choices that make an architecture of a space, as the service describes them, and as text of the address. */
+/** The choices that make an architecture of a space: as the service has them, and in the address. */
 
 /** How many values a field has: 1, or one for each of its levels. */
 export function lengthOf(field, depth) {
@@ -15,17 +15,32 @@ export function initial(space) {
 /** `values` with all fields, lists as long as the depth asks; a kept level keeps its choice. */
 export function fitted(space, values) {
   const depth = values.depth ?? 1;
-  return Object.fromEntries(space.fields.map(field => {
-    const allowed = value => (field.choices.includes(value) ? value : field.choices[0]);
-    if (field.kind === "one") return [field.name, allowed(values[field.name])];
-    return [field.name, Array.from({ length: lengthOf(field, depth) }, (_, level) => allowed(values[field.name]?.[level]))];
-  }));
+  return Object.fromEntries(
+    space.fields.map(field => {
+      const allowed = value => (field.choices.includes(value) ? value : field.choices[0]);
+      if (field.kind === "one") return [field.name, allowed(values[field.name])];
+      return [
+        field.name,
+        Array.from({ length: lengthOf(field, depth) }, (_, level) =>
+          allowed(values[field.name]?.[level]),
+        ),
+      ];
+    }),
+  );
 }
 
 /** "unet64,3,none.wide.none,…": the places of the choices, in the order of the fields. */
 export function toText(space, values) {
   const one = (field, value) => field.choices.indexOf(value);
-  return [space.name, ...space.fields.map(field => [values[field.name]].flat().map(value => one(field, value)).join("."))].join(",");
+  return [
+    space.name,
+    ...space.fields.map(field =>
+      [values[field.name]]
+        .flat()
+        .map(value => one(field, value))
+        .join("."),
+    ),
+  ].join(",");
 }
 
 /** The space and values of such a text; null for a space that there is not. */
@@ -34,7 +49,12 @@ export function fromText(spaces, text) {
   const space = spaces.find(other => other.name === name);
   if (!space) return null;
   const read = (field, part = "") => part.split(".").map(place => field.choices[Number(place)]);
-  const values = Object.fromEntries(space.fields.map((field, i) => [field.name, field.kind === "one" ? read(field, parts[i])[0] : read(field, parts[i])]));
+  const values = Object.fromEntries(
+    space.fields.map((field, i) => [
+      field.name,
+      field.kind === "one" ? read(field, parts[i])[0] : read(field, parts[i]),
+    ]),
+  );
   return { space, values: fitted(space, values) };
 }
 

@@ -8,7 +8,10 @@ import { get } from "./service.js";
  * A source is one table and task. A row is `{key, name, label, …features, scores: {source: {…}}}`.
  */
 export async function load() {
-  const [{ tables, version, predictions }, { metrics }] = await Promise.all([get("tables"), get("metrics")]);
+  const [{ tables, version, predictions }, { metrics }] = await Promise.all([
+    get("tables"),
+    get("metrics"),
+  ]);
   const spaces = [...new Set(tables.map(table => table.space))];
   const answers = await Promise.all(spaces.map(space => get("scores", { space })));
   const rows = new Map();
@@ -21,11 +24,21 @@ export async function load() {
     for (const score of scores) {
       const source = sourceOf(score, scores);
       sources.push(source);
-      taken.forEach((row, i) => { row.scores[source.id] = pick(score.columns, i); });
+      taken.forEach((row, i) => {
+        row.scores[source.id] = pick(score.columns, i);
+      });
     }
   }
   for (const row of rows.values()) row.label = row.name ?? row.key.slice(0, 12);
-  return { tables, version, predictions, columns: metrics, sources, rows: [...rows.values()], byId: index(rows) };
+  return {
+    tables,
+    version,
+    predictions,
+    columns: metrics,
+    sources,
+    rows: [...rows.values()],
+    byId: index(rows),
+  };
 }
 
 function pick(columns, i) {
@@ -34,7 +47,12 @@ function pick(columns, i) {
 
 function sourceOf({ protocol, task, columns }, all) {
   const alone = all.filter(other => other.protocol === protocol).length === 1;
-  return { id: alone ? protocol : `${protocol}/${task}`, protocol, task, columns: Object.keys(columns) };
+  return {
+    id: alone ? protocol : `${protocol}/${task}`,
+    protocol,
+    task,
+    columns: Object.keys(columns),
+  };
 }
 
 function index(rows) {

@@ -16,9 +16,14 @@ function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
-    else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value);
+    else if (value !== null && value !== undefined && value !== false)
+      node.setAttribute(name, value);
   }
-  node.append(...children.flat(Infinity).filter(child => child !== null && child !== undefined && child !== false));
+  node.append(
+    ...children
+      .flat(Infinity)
+      .filter(child => child !== null && child !== undefined && child !== false),
+  );
   return node;
 }
 
@@ -28,13 +33,21 @@ export function select(id, label, groups, value, onchange, extra = {}) {
     const made = items.map(([v, text]) => h("option", { value: v, selected: v === value }, text));
     return group ? h("optgroup", { label: group }, made) : made;
   });
-  const input = h("select", { id, onchange: event => onchange(event.target.value), ...extra }, options);
+  const input = h(
+    "select",
+    { id, onchange: event => onchange(event.target.value), ...extra },
+    options,
+  );
   return [h("label", { for: id }, label), input];
 }
 
 /** A check box with its label. */
 export function check(id, label, checked, onchange) {
-  const input = h("input", { type: "checkbox", id, onchange: event => onchange(event.target.checked) });
+  const input = h("input", {
+    type: "checkbox",
+    id,
+    onchange: event => onchange(event.target.checked),
+  });
   input.checked = checked;
   return h("label", { class: "check" }, input, label);
 }
@@ -49,18 +62,29 @@ export function place(node, x, y) {
 
 /** A button that copies text and says so. */
 export function copyButton(text, label = "Copy") {
-  const button = h("button", { type: "button", class: "small", onclick: async () => {
-    await copy(text());
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = label; }, 1500);
-  } }, label);
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "small",
+      onclick: async () => {
+        await copy(text());
+        button.textContent = "Copied";
+        setTimeout(() => {
+          button.textContent = label;
+        }, 1500);
+      },
+    },
+    label,
+  );
   return button;
 }
 
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
-  } catch { // no clipboard on plain http: the old way
+  } catch {
+    // no clipboard on plain http: the old way
     const area = h("textarea", { class: "quiet" });
     area.value = text;
     document.body.append(area);

@@ -24,26 +24,42 @@ export function byShape(metric, rows) {
 
 function classify(metric, rows) {
   if (!metric) return { labels: ["all"], of: () => 0, ordered: false, missing: false };
-  const found = metric.values ? discrete(metric) : metric.kind === "number" ? ranges(metric, rows) : texts(metric, rows);
+  const found = metric.values
+    ? discrete(metric)
+    : metric.kind === "number"
+      ? ranges(metric, rows)
+      : texts(metric, rows);
   const missing = rows.some(row => found.place(row) < 0);
-  return { ...found, missing, of: row => {
-    const place = found.place(row);
-    return place < 0 ? found.labels.length : place;
-  } };
+  return {
+    ...found,
+    missing,
+    of: row => {
+      const place = found.place(row);
+      return place < 0 ? found.labels.length : place;
+    },
+  };
 }
 
 function discrete(metric) {
   const place = new Map(metric.values.map((value, i) => [value, i]));
-  return { labels: metric.values.map(String), ordered: metric.kind === "number",
-    place: row => place.get(metric.value(row)) ?? -1 };
+  return {
+    labels: metric.values.map(String),
+    ordered: metric.kind === "number",
+    place: row => place.get(metric.value(row)) ?? -1,
+  };
 }
 
 /** Text of many values, such as the skips: the commonest five, and the others. */
 function texts(metric, rows) {
   const counts = new Map();
-  for (const row of rows) counts.set(String(metric.value(row)), (counts.get(String(metric.value(row))) ?? 0) + 1);
-  const common = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 5).map(([text]) => text);
-  const place = row => (common.includes(String(metric.value(row))) ? common.indexOf(String(metric.value(row))) : 5);
+  for (const row of rows)
+    counts.set(String(metric.value(row)), (counts.get(String(metric.value(row))) ?? 0) + 1);
+  const common = [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 5)
+    .map(([text]) => text);
+  const place = row =>
+    common.includes(String(metric.value(row))) ? common.indexOf(String(metric.value(row))) : 5;
   return { labels: [...common.map(text => text || "none"), "others"], ordered: false, place };
 }
 

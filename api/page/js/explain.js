@@ -8,8 +8,11 @@ export function why(metric, label = "?") {
   button.addEventListener("click", () => {
     const found = metric();
     const box = at("explain");
-    box.replaceChildren(h("strong", {}, found.label), h("p", {}, found.explain || "No explanation."),
-      h("p", {}, found.unit ? `Unit: ${found.unit}.` : ""));
+    box.replaceChildren(
+      h("strong", {}, found.label),
+      h("p", {}, found.explain || "No explanation."),
+      h("p", {}, found.unit ? `Unit: ${found.unit}.` : ""),
+    );
     box.showPopover();
     const { left, bottom } = button.getBoundingClientRect();
     place(box, left - 12, bottom - 8);

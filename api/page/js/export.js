@@ -14,7 +14,9 @@ export function saveText(name, type, text) {
 export function flat(rows, sources) {
   return rows.map(row => {
     const { scores, label, ...features } = row;
-    const columns = sources.flatMap(({ id, columns }) => columns.map(column => [`${id}:${column}`, scores[id]?.[column] ?? null]));
+    const columns = sources.flatMap(({ id, columns }) =>
+      columns.map(column => [`${id}:${column}`, scores[id]?.[column] ?? null]),
+    );
     return { ...features, ...Object.fromEntries(columns) };
   });
 }
@@ -35,6 +37,14 @@ function cell(value) {
 
 /** JSON that says where it is from. */
 export function toJson(rows, data) {
-  const tables = data.tables.map(({ protocol, protocol_hash, sha256 }) => ({ protocol, protocol_hash, sha256 }));
-  return JSON.stringify({ from: location.href, version: data.version, tables, architectures: flat(rows, data.sources) }, null, 1);
+  const tables = data.tables.map(({ protocol, protocol_hash, sha256 }) => ({
+    protocol,
+    protocol_hash,
+    sha256,
+  }));
+  return JSON.stringify(
+    { from: location.href, version: data.version, tables, architectures: flat(rows, data.sources) },
+    null,
+    1,
+  );
 }

@@ -1,4 +1,4 @@
-/** Filters: which rows are shown. A filter is [metric id, "3|4"] for choices or [id, "12..15"] for a range. */
+/** Filters: which rows are shown. One is [metric id, "3|4"] for choices, [id, "12..15"] for a range. */
 
 /** A function of a row; filters that are not understood let everything pass. */
 export function accept(filters, byId) {
@@ -7,10 +7,16 @@ export function accept(filters, byId) {
 }
 
 function test(id, text, byId) {
-  if (id === "name") return row => text.toLowerCase().split(/\s+/).every(part => row.label.toLowerCase().includes(part));
+  if (id === "name")
+    return row =>
+      text
+        .toLowerCase()
+        .split(/\s+/)
+        .every(part => row.label.toLowerCase().includes(part));
   const metric = byId.get(id);
   if (!metric) return null;
-  if (id === "skips") return row => text.split("|").every(level => String(row.skips ?? "").includes(level));
+  if (id === "skips")
+    return row => text.split("|").every(level => String(row.skips ?? "").includes(level));
   const range = rangeOf(text);
   if (range) return row => inside(metric.value(row), range);
   const choices = new Set(text.split("|"));
@@ -38,7 +44,9 @@ export function withFilter(filters, id, text) {
 
 /** The filters with one choice of `id` on or off. */
 export function toggled(filters, id, choice) {
-  const chosen = new Set((filters.find(([other]) => other === id)?.[1] ?? "").split("|").filter(Boolean));
+  const chosen = new Set(
+    (filters.find(([other]) => other === id)?.[1] ?? "").split("|").filter(Boolean),
+  );
   if (!chosen.delete(String(choice))) chosen.add(String(choice));
   return withFilter(filters, id, [...chosen].sort().join("|"));
 }

@@ -49,12 +49,16 @@ export function listen(node, on) {
   });
   node.addEventListener("pointercancel", stop);
   node.addEventListener("pointerleave", () => on.leave());
-  node.addEventListener("wheel", event => {
-    if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
-    event.preventDefault();
-    const { x, y } = spot(event);
-    on.wheel(x, y, event.deltaY);
-  }, { passive: false });
+  node.addEventListener(
+    "wheel",
+    event => {
+      if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
+      event.preventDefault();
+      const { x, y } = spot(event);
+      on.wheel(x, y, event.deltaY);
+    },
+    { passive: false },
+  );
 }
 
 function draw(rubber, a, b) {

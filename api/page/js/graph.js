@@ -7,32 +7,75 @@ import { latestOnly, post } from "./service.js";
 import { drawNetwork, LEGEND } from "./unet.js";
 
 const MOST = 1_000_000; // bytes, the service's limit
-const EXAMPLE = `{"nodes": [{"id": "x", "op": "input"}, {"id": "c", "op": "conv3", "channels": 8}, {"id": "y", "op": "output"}],
+const EXAMPLE = `{"nodes": [{"id": "x", "op": "input"}, {"id": "y", "op": "output"},
+  {"id": "c", "op": "conv3", "channels": 8}],
  "edges": [{"source": "x", "target": "c"}, {"source": "c", "target": "y"}]}`;
 
 /** Builds the tab once. */
 export function makeGraph(data, choose) {
   const latest = latestOnly();
-  const text = h("textarea", { id: "graph-text", rows: 7, spellcheck: "false", placeholder: EXAMPLE });
+  const text = h("textarea", {
+    id: "graph-text",
+    rows: 7,
+    spellcheck: "false",
+    placeholder: EXAMPLE,
+  });
   const result = h("div", { id: "graph-result", "aria-live": "polite" });
-  const file = h("input", { type: "file", id: "graph-file", accept: ".json,application/json", onchange: () => read(file.files[0]) });
+  const file = h("input", {
+    type: "file",
+    id: "graph-file",
+    accept: ".json,application/json",
+    onchange: () => read(file.files[0]),
+  });
   const lookUp = () => latest(isCurrent => ask(text.value, data, choose, isCurrent, result));
 
   async function read(dropped) {
     if (!dropped) return;
     if (dropped.size > MOST) {
-      result.replaceChildren(h("p", { class: "alarm" }, `${dropped.name} has ${dropped.size.toLocaleString("en")} bytes; at most ${MOST.toLocaleString("en")} are read.`));
+      result.replaceChildren(
+        h(
+          "p",
+          { class: "alarm" },
+          `${dropped.name} has ${shown(dropped.size)} bytes; at most ${shown(MOST)} are read.`,
+        ),
+      );
       return;
     }
     text.value = await dropped.text();
     lookUp();
   }
 
-  const zone = h("div", { id: "drop" },
-    h("label", { for: "graph-text" }, "A network as networkx's node-link JSON: paste it, drop a file here, or open one"), text,
-    h("p", {}, h("button", { type: "button", id: "look-up", onclick: lookUp }, "Look up"), " ",
-      h("button", { type: "button", class: "small", onclick: () => { text.value = EXAMPLE; lookUp(); } }, "Example"), " ",
-      h("label", { for: "graph-file" }, "File "), file));
+  const zone = h(
+    "div",
+    { id: "drop" },
+    h(
+      "label",
+      { for: "graph-text" },
+      "A network as networkx's node-link JSON: paste it, drop a file here, or open one",
+    ),
+    text,
+    h(
+      "p",
+      {},
+      h("button", { type: "button", id: "look-up", onclick: lookUp }, "Look up"),
+      " ",
+      h(
+        "button",
+        {
+          type: "button",
+          class: "small",
+          onclick: () => {
+            text.value = EXAMPLE;
+            lookUp();
+          },
+        },
+        "Example",
+      ),
+      " ",
+      h("label", { for: "graph-file" }, "File "),
+      file,
+    ),
+  );
   zone.addEventListener("dragover", event => {
     event.preventDefault();
     zone.classList.add("over");
@@ -43,7 +86,16 @@ export function makeGraph(data, choose) {
     zone.classList.remove("over");
     read(event.dataTransfer.files[0]);
   });
-  at("tab-graph").append(h("p", {}, "The ops and their attributes are in the documentation. The graph is sent to this service and not kept; it is not part of the address."), zone, result);
+  at("tab-graph").append(
+    h(
+      "p",
+      {},
+      "The ops and their attributes are in the documentation. The graph is sent to this service ",
+      "and not kept; it is not part of the address.",
+    ),
+    zone,
+    result,
+  );
 }
 
 async function ask(text, data, choose, isCurrent, result) {
@@ -65,13 +117,52 @@ function about(found, predicted, data, choose) {
   const id = found.name ?? found.key;
   const measured = found.measured?.length > 0;
   const row = data.byId.get(found.key);
-  const pairs = [["Name", found.name], ["Depth", found.depth], ["SLC", found.slc], ["Parameters", found.params], ["MACs", found.macs], ["Nodes", found.nodes],
-    ["Measured", measured ? found.measured.map(({ task, protocol }) => `${task} (${protocol})`).join(", ") : "no"]];
-  return [h("h3", {}, measured ? "Found in a table" : "Not in a table"),
-    h("dl", {}, pairs.map(([name, value]) => [h("dt", {}, name), h("dd", {}, shown(value))]),
-      h("dt", {}, "Key"), h("dd", {}, found.key ? [h("code", {}, found.key), " ", copyButton(() => found.key)] : found.note ?? "none")),
-    measured ? h("p", {}, h("button", { type: "button", onclick: event => choose(id, event.shiftKey) }, "Show it")) : "",
-    found.graph ? h("div", { class: "scroll drawing", tabindex: 0, role: "region", "aria-label": "Drawing" }, drawNetwork(found.graph)) : "",
+  const pairs = [
+    ["Name", found.name],
+    ["Depth", found.depth],
+    ["SLC", found.slc],
+    ["Parameters", found.params],
+    ["MACs", found.macs],
+    ["Nodes", found.nodes],
+    [
+      "Measured",
+      measured
+        ? found.measured.map(({ task, protocol }) => `${task} (${protocol})`).join(", ")
+        : "no",
+    ],
+  ];
+  return [
+    h("h3", {}, measured ? "Found in a table" : "Not in a table"),
+    h(
+      "dl",
+      {},
+      pairs.map(([name, value]) => [h("dt", {}, name), h("dd", {}, shown(value))]),
+      h("dt", {}, "Key"),
+      h(
+        "dd",
+        {},
+        found.key
+          ? [h("code", {}, found.key), " ", copyButton(() => found.key)]
+          : (found.note ?? "none"),
+      ),
+    ),
+    measured
+      ? h(
+          "p",
+          {},
+          h("button", { type: "button", onclick: event => choose(id, event.shiftKey) }, "Show it"),
+        )
+      : "",
+    found.graph
+      ? h(
+          "div",
+          { class: "scroll drawing", tabindex: 0, role: "region", "aria-label": "Drawing" },
+          drawNetwork(found.graph),
+        )
+      : "",
     found.graph ? h("p", { class: "note" }, LEGEND) : "",
-    predicted instanceof Error ? noPrediction(predicted) : predictionFigure(predicted, null, Object.values(row?.scores ?? {})[0], rangeOfScores(data))];
+    predicted instanceof Error
+      ? noPrediction(predicted)
+      : predictionFigure(predicted, null, Object.values(row?.scores ?? {})[0], rangeOfScores(data)),
+  ];
 }

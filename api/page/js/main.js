@@ -1,4 +1,4 @@
-/** Starts the page: loads the tables, builds each part once, and draws all parts on every change of state. */
+/** Starts the page: loads the tables, builds each part once, draws all on every change of state. */
 
 import { makeAbout } from "./about.js";
 import { makeArchitecture } from "./architecture.js";
@@ -24,8 +24,13 @@ async function main() {
   start();
   const chooseRow = (row, compare) => choose(row.name ?? row.key, compare);
   const plot = makePlot(data, chooseRow);
-  const parts = [makeTabs(), makeControls(data, metrics, plot, model), makeFilters(data, metrics),
-    makeArchitecture(data, metrics, choose), makeBuilder(data, choose)];
+  const parts = [
+    makeTabs(),
+    makeControls(data, metrics, plot, model),
+    makeFilters(data, metrics),
+    makeArchitecture(data, metrics, choose),
+    makeBuilder(data, choose, plot.predict),
+  ];
   const table = makeTable(data, metrics, chooseRow);
   makeAbout(data);
   makeGraph(data, choose);
@@ -53,7 +58,10 @@ async function main() {
 function choose(id, compare) {
   const { a } = current();
   const other = compare && a && a !== id;
-  change({ ...(other ? { b: id } : { a: id, b: current().b === id ? "" : current().b }), tab: "architecture" });
+  change({
+    ...(other ? { b: id } : { a: id, b: current().b === id ? "" : current().b }),
+    tab: "architecture",
+  });
   at("spoken").textContent = other ? `Comparing with ${id}` : `Chosen: ${id}`;
 }
 

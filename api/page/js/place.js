@@ -5,14 +5,22 @@ import { MARGIN } from "./plot-option.js";
 
 /** Both ways between units of the axes and pixels of a plot of this size. */
 export function projection([x0, x1, y0, y1], width, height) {
-  const [left, right, top, bottom] = [MARGIN.left, width - MARGIN.right, MARGIN.top, height - MARGIN.bottom];
+  const [left, right, top, bottom] = [
+    MARGIN.left,
+    width - MARGIN.right,
+    MARGIN.top,
+    height - MARGIN.bottom,
+  ];
   return {
     x: px => left + ((px - x0) / (x1 - x0)) * (right - left),
     y: py => bottom - ((py - y0) / (y1 - y0)) * (bottom - top),
     px: x => x0 + ((Math.min(right, Math.max(left, x)) - left) / (right - left)) * (x1 - x0),
     py: y => y0 + ((bottom - Math.min(bottom, Math.max(top, y))) / (bottom - top)) * (y1 - y0),
     inView: ({ px, py }) => px >= x0 && px <= x1 && py >= y0 && py <= y1,
-    left, right, top, bottom,
+    left,
+    right,
+    top,
+    bottom,
   };
 }
 
@@ -36,5 +44,10 @@ export function toMetrics([x0, x1, y0, y1], xlog, ylog) {
 
 /** A view `factor` times as large about a point of it; a factor below 1 zooms in. */
 export function zoomed([x0, x1, y0, y1], factor, px, py) {
-  return [px - (px - x0) * factor, px + (x1 - px) * factor, py - (py - y0) * factor, py + (y1 - py) * factor];
+  return [
+    px - (px - x0) * factor,
+    px + (x1 - px) * factor,
+    py - (py - y0) * factor,
+    py + (y1 - py) * factor,
+  ];
 }

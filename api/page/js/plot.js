@@ -16,10 +16,14 @@ export function makePlot(data, choose) {
   let model = null;
   let live = null; // the view during a pan
   let pointed = null;
+  let prediction = null;
 
   const view = () => live ?? model.view;
   const projected = () => projection(view(), node.clientWidth, node.clientHeight);
-  const option = () => (model ? plotOption(model, current(), rings(model, data), data.sources, view(), node) : {});
+  const option = () =>
+    model
+      ? plotOption(model, current(), rings(model, data), data.sources, view(), node, prediction)
+      : {};
   const chart = makeChart(canvas, option);
 
   function point(found, announce = false) {
@@ -32,7 +36,8 @@ export function makePlot(data, choose) {
   }
 
   function hover(x, y, event) {
-    const found = event.pointerType === "touch" ? [] : under(model.shown, projected(), x, y, markSize(model));
+    const found =
+      event.pointerType === "touch" ? [] : under(model.shown, projected(), x, y, markSize(model));
     node.classList.toggle("over", found.length > 0);
     point(found[0] ?? null);
     if (found.length) showTip(found, model, event.clientX, event.clientY);
@@ -57,7 +62,10 @@ export function makePlot(data, choose) {
 
   function areaOf(a, b) {
     const p = projected();
-    const [xs, ys] = [[p.px(a.x), p.px(b.x)], [p.py(a.y), p.py(b.y)]];
+    const [xs, ys] = [
+      [p.px(a.x), p.px(b.x)],
+      [p.py(a.y), p.py(b.y)],
+    ];
     return [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   }
 
@@ -75,10 +83,16 @@ export function makePlot(data, choose) {
     if (tool === "pan") return setView(panned(a, b));
     const area = areaOf(a, b);
     if (area[0] === area[1] || area[2] === area[3]) return undefined;
-    return tool === "zoom" ? setView(area) : change({ brush: toMetrics(area, model.xlog, model.ylog), page: 0 });
+    return tool === "zoom"
+      ? setView(area)
+      : change({ brush: toMetrics(area, model.xlog, model.ylog), page: 0 });
   }
 
-  listen(node, { click, hover, leave, dropped,
+  listen(node, {
+    click,
+    hover,
+    leave,
+    dropped,
     drawsArea: () => current().tool !== "pan",
     drag: (a, b) => {
       if (current().tool !== "pan") return;
@@ -88,7 +102,8 @@ export function makePlot(data, choose) {
     wheel: (x, y, delta) => {
       const p = projected();
       setView(zoomed(model.view, delta > 0 ? 1.2 : 1 / 1.2, p.px(x), p.py(y)), "wheel");
-    } });
+    },
+  });
 
   const zoomBy = factor => {
     const [x0, x1, y0, y1] = model.view;
@@ -99,7 +114,8 @@ export function makePlot(data, choose) {
     const step = walk(event.key, model, projected(), pointed);
     if (step) point(step, true);
     else if (event.key === "Enter" && pointed) choose(pointed.row, false);
-    else if (event.key.toLowerCase() === "c" && pointed && !event.ctrlKey && !event.metaKey) choose(pointed.row, true);
+    else if (event.key.toLowerCase() === "c" && pointed && !event.ctrlKey && !event.metaKey)
+      choose(pointed.row, true);
     else if (event.key === "+" || event.key === "=") zoomBy(1 / 1.5);
     else if (event.key === "-") zoomBy(1.5);
     else if (event.key === "0") change({ zoom: null });
@@ -117,6 +133,10 @@ export function makePlot(data, choose) {
       point(same ?? null);
     },
     zoomBy,
+    predict(found) {
+      prediction = found;
+      if (model) chart.draw();
+    },
     svg: () => toSvg(option(), node.clientWidth, node.clientHeight),
   };
 }
@@ -124,7 +144,10 @@ export function makePlot(data, choose) {
 /** The chosen points, where they are on these axes. */
 function rings(model, data) {
   const { a, b } = current();
-  return [[a, "A"], [b, "B"]].flatMap(([id, letter]) => {
+  return [
+    [a, "A"],
+    [b, "B"],
+  ].flatMap(([id, letter]) => {
     const row = data.byId.get(id);
     const point = row && model.points.find(other => other.row === row);
     return point ? [[point, letter]] : [];
@@ -133,13 +156,24 @@ function rings(model, data) {
 
 /** Where a key leads from a point, or undefined for other keys. */
 function walk(key, model, projected, from) {
-  const steps = { ArrowRight: ["px", 1], ArrowLeft: ["px", -1], ArrowUp: ["py", 1], ArrowDown: ["py", -1],
-    Home: ["px", -Infinity], End: ["px", Infinity] };
+  const steps = {
+    ArrowRight: ["px", 1],
+    ArrowLeft: ["px", -1],
+    ArrowUp: ["py", 1],
+    ArrowDown: ["py", -1],
+    Home: ["px", -Infinity],
+    End: ["px", Infinity],
+  };
   const step = steps[key];
   if (!step) return undefined;
-  const list = model.selected.filter(projected.inView).sort((a, b) => a[step[0]] - b[step[0]] || a.px - b.px);
+  const list = model.selected
+    .filter(projected.inView)
+    .sort((a, b) => a[step[0]] - b[step[0]] || a.px - b.px);
   const here = list.findIndex(point => point.row === from?.row);
-  const to = here < 0 && Number.isFinite(step[1]) ? 0 : Math.max(0, Math.min(list.length - 1, here + step[1]));
+  const to =
+    here < 0 && Number.isFinite(step[1])
+      ? 0
+      : Math.max(0, Math.min(list.length - 1, here + step[1]));
   return list[to];
 }
 
@@ -147,15 +181,19 @@ function walk(key, model, projected, from) {
 export function describe({ row }, { x, y, colour, shape }) {
   const line = metric => {
     const bar = metric.bar(row);
-    return `${metric.short} ${spread(metric.value(row), bar && (bar[1] - bar[0]) / 2)}${metric.unit ? ` ${metric.unit}` : ""}`;
+    const value = spread(metric.value(row), bar && (bar[1] - bar[0]) / 2, metric.real);
+    return `${metric.label} ${value} ${metric.unit}`.trim();
   };
-  const others = [colour.metric, shape.metric].filter(metric => metric && metric !== x && metric !== y);
+  const others = [colour.metric, shape.metric].filter(
+    metric => metric && metric !== x && metric !== y,
+  );
   return [row.label, ...[...new Set([x, y, ...others])].map(line)];
 }
 
 function showTip(found, model, x, y) {
   const tip = at("tip");
-  const more = found.length > 1 ? [h("p", {}, `and ${found.length - 1} more here: click for a list`)] : [];
+  const more =
+    found.length > 1 ? [h("p", {}, `and ${found.length - 1} more here: click for a list`)] : [];
   const [name, ...lines] = describe(found[0], model);
   tip.replaceChildren(h("strong", {}, name), ...lines.map(line => h("p", {}, line)), ...more);
   tip.hidden = false;
@@ -169,10 +207,26 @@ function listOverlaps(found, model, event, choose) {
     choose(point.row, pressed.shiftKey || event.shiftKey);
     at("plot").focus({ preventScroll: true });
   };
-  list.replaceChildren(h("p", {}, `${found.length} architectures here`), h("ul", {}, found.map(point => {
-    const [name, first, second] = describe(point, model);
-    return h("li", {}, h("button", { type: "button", onclick: pick(point) }, name, h("small", {}, ` ${first}, ${second}`)));
-  })));
+  list.replaceChildren(
+    h("p", {}, `${found.length} architectures here`),
+    h(
+      "ul",
+      {},
+      found.map(point => {
+        const [name, first, second] = describe(point, model);
+        return h(
+          "li",
+          {},
+          h(
+            "button",
+            { type: "button", onclick: pick(point) },
+            name,
+            h("small", {}, ` ${first}, ${second}`),
+          ),
+        );
+      }),
+    ),
+  );
   list.showPopover();
   place(list, event.clientX, event.clientY);
   list.querySelector("button").focus({ preventScroll: true });

@@ -45,6 +45,9 @@ function logTicks(low, high, count) {
   });
   const good = tried.filter(found => found.length >= 3 && found.length <= count + 3);
   if (good.length) return good[0];
-  if (tried[0].length > count) return tried[0].filter((_, i) => i % Math.ceil(tried[0].length / count) === 0);
-  return linearTicks(10 ** low, 10 ** high, count).filter(value => value > 0).map(Math.log10);
+  if (tried[0].length > count)
+    return tried[0].filter((_, i) => i % Math.ceil(tried[0].length / count) === 0);
+  return linearTicks(10 ** low, 10 ** high, count)
+    .filter(value => value > 0)
+    .map(Math.log10);
 }

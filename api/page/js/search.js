@@ -13,8 +13,24 @@ export function makeSearch(data, choose, ask) {
   function show(rows) {
     found = rows;
     active = -1;
-    list.replaceChildren(...rows.map((row, i) => h("li", { role: "option", id: `found-${i}`, "aria-selected": "false",
-      onpointerdown: event => { event.preventDefault(); take(row); } }, row.label, h("small", {}, ` ${row.key.slice(0, 8)}`))));
+    list.replaceChildren(
+      ...rows.map((row, i) =>
+        h(
+          "li",
+          {
+            role: "option",
+            id: `found-${i}`,
+            "aria-selected": "false",
+            onpointerdown: event => {
+              event.preventDefault();
+              take(row);
+            },
+          },
+          row.label,
+          h("small", {}, ` ${row.key.slice(0, 8)}`),
+        ),
+      ),
+    );
     list.hidden = rows.length === 0;
     input.setAttribute("aria-expanded", String(rows.length > 0));
     input.removeAttribute("aria-activedescendant");
@@ -36,15 +52,21 @@ export function makeSearch(data, choose, ask) {
     input.setAttribute("aria-activedescendant", `found-${active}`);
   }
 
-  input.addEventListener("input", () => show(input.value.trim() ? matches(data.rows, input.value) : []));
+  input.addEventListener("input", () =>
+    show(input.value.trim() ? matches(data.rows, input.value) : []),
+  );
   input.addEventListener("blur", () => show([]));
   input.addEventListener("keydown", event => {
     const text = input.value.trim();
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") move(event.key === "ArrowDown" ? 1 : -1);
+    if (event.key === "ArrowDown" || event.key === "ArrowUp")
+      move(event.key === "ArrowDown" ? 1 : -1);
     else if (event.key === "Escape") show([]);
     else if (event.key === "Enter" && active >= 0) take(found[active]);
     else if (event.key === "Enter" && data.byId.has(text)) take(data.byId.get(text));
-    else if (event.key === "Enter" && text) { show([]); ask(text); } else return;
+    else if (event.key === "Enter" && text) {
+      show([]);
+      ask(text);
+    } else return;
     event.preventDefault();
   });
 }
@@ -52,8 +74,11 @@ export function makeSearch(data, choose, ask) {
 /** Rows whose name holds every word, or whose key begins with the text; whole beginnings first. */
 export function matches(rows, text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const hits = rows.filter(({ label, key }) => words.every(word => label.toLowerCase().includes(word))
-    || (words.length === 1 && words[0].length >= 4 && key.startsWith(words[0])));
+  const hits = rows.filter(
+    ({ label, key }) =>
+      words.every(word => label.toLowerCase().includes(word)) ||
+      (words.length === 1 && words[0].length >= 4 && key.startsWith(words[0])),
+  );
   const rank = ({ label }) => (label.startsWith(words[0]) ? 0 : 1);
   return hits.sort((a, b) => rank(a) - rank(b) || a.label.localeCompare(b.label)).slice(0, MOST);
 }

@@ -13,7 +13,9 @@ export class Refusal extends Error {
 
 /** GET, each address asked once; a failed answer is not kept. */
 export function get(path, parameters = {}) {
-  const known = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined);
+  const known = Object.entries(parameters).filter(
+    ([, value]) => value !== null && value !== undefined,
+  );
   const address = `v1/${path}${known.length ? `?${new URLSearchParams(known)}` : ""}`;
   if (!cache.has(address)) {
     if (cache.size >= KEPT) cache.delete(cache.keys().next().value);
@@ -27,7 +29,11 @@ export function get(path, parameters = {}) {
 /** POST of a value, or of text that is JSON already. */
 export function post(path, body) {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  return ask(`v1/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: text });
+  return ask(`v1/${path}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: text,
+  });
 }
 
 async function ask(address, options) {
@@ -38,7 +44,8 @@ async function ask(address, options) {
     throw new Refusal(0, "The service does not answer. Is it still running?");
   }
   const value = await reply.json().catch(() => null);
-  if (!reply.ok) throw new Refusal(reply.status, value?.detail ?? `The service answered ${reply.status}.`);
+  if (!reply.ok)
+    throw new Refusal(reply.status, value?.detail ?? `The service answered ${reply.status}.`);
   if (value === null) throw new Refusal(reply.status, "The service sent no JSON.");
   return value;
 }

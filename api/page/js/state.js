@@ -6,12 +6,25 @@
  */
 
 export const DEFAULTS = Object.freeze({
-  x: "", y: "", xlog: false, ylog: false, // metrics of the axes; "" is the first table's headline
-  colour: "slc", shape: "", bars: false, front: false,
+  x: "",
+  y: "",
+  xlog: false,
+  ylog: false, // metrics of the axes; "" is the first table's headline
+  colour: "slc",
+  shape: "",
+  bars: false,
+  front: false,
   filters: Object.freeze([]), // ["depth", "3|4"] or ["core64-v1:dip_rmse", "12..15"]
-  zoom: null, brush: null, // [x low, x high, y low, y high] in units of the axes
-  a: "", b: "", // chosen architectures, by name or key
-  tool: "select", tab: "architecture", source: "", sort: "", page: 0, build: "",
+  zoom: null,
+  brush: null, // [x low, x high, y low, y high] in units of the axes
+  a: "",
+  b: "", // chosen architectures, by name or key
+  tool: "select",
+  tab: "architecture",
+  source: "",
+  sort: "",
+  page: 0,
+  build: "",
 });
 
 const LISTENERS = [];
@@ -59,7 +72,8 @@ export function toAddress(value) {
   for (const [name, fallback] of Object.entries(DEFAULTS)) {
     const own = value[name];
     if (name === "filters") parts.push(...own.map(([id, range]) => ["f", `${id}=${range}`]));
-    else if (Array.isArray(own)) parts.push([name, own.map(number => +number.toPrecision(6)).join(",")]);
+    else if (Array.isArray(own))
+      parts.push([name, own.map(number => +number.toPrecision(6)).join(",")]);
     else if (own !== fallback) parts.push([name, own === true ? "1" : String(own)]);
   }
   const text = new URLSearchParams(parts).toString();
@@ -69,7 +83,13 @@ export function toAddress(value) {
 /** Reads an address; what it does not understand is left at its default. */
 export function fromAddress(hash) {
   const parameters = new URLSearchParams(hash.replace(/^#/, ""));
-  const value = { ...DEFAULTS, filters: parameters.getAll("f").filter(text => text.includes("=")).map(split) };
+  const value = {
+    ...DEFAULTS,
+    filters: parameters
+      .getAll("f")
+      .filter(text => text.includes("="))
+      .map(split),
+  };
   for (const [name, text] of parameters) {
     if (!(name in DEFAULTS) || name === "filters") continue;
     if (name === "zoom" || name === "brush") value[name] = area(text);
@@ -87,6 +107,10 @@ function split(text) {
 
 function area(text) {
   const numbers = text.split(",").map(Number);
-  return numbers.length === 4 && numbers.every(Number.isFinite) && numbers[0] < numbers[1]
-    && numbers[2] < numbers[3] ? numbers : null;
+  return numbers.length === 4 &&
+    numbers.every(Number.isFinite) &&
+    numbers[0] < numbers[1] &&
+    numbers[2] < numbers[3]
+    ? numbers
+    : null;
 }

@@ -3,13 +3,31 @@
 import { at, h } from "./dom.js";
 import { change } from "./state.js";
 
-const TABS = [["architecture", "Architecture"], ["filters", "Filters"], ["build", "Build"], ["graph", "Graph"]];
+const TABS = [
+  ["architecture", "Architecture"],
+  ["filters", "Filters"],
+  ["build", "Build"],
+  ["graph", "Graph"],
+];
 
 /** Builds the tabs; the function returned shows that of the state. */
 export function makeTabs() {
   const open = name => change({ tab: name }, { replace: true });
-  at("tabs").append(...TABS.map(([name, label]) => h("button", { type: "button", role: "tab", id: `open-${name}`, "aria-controls": `tab-${name}`,
-    onclick: () => open(name) }, label)));
+  at("tabs").append(
+    ...TABS.map(([name, label]) =>
+      h(
+        "button",
+        {
+          type: "button",
+          role: "tab",
+          id: `open-${name}`,
+          "aria-controls": `tab-${name}`,
+          onclick: () => open(name),
+        },
+        label,
+      ),
+    ),
+  );
   for (const [name] of TABS) at(`tab-${name}`).setAttribute("aria-labelledby", `open-${name}`);
   at("tabs").addEventListener("keydown", event => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
