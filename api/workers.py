@@ -21,7 +21,9 @@ from api.work import HEADER_BYTES
 __all__ = ["Workers"]
 
 ROOT = Path(__file__).parents[1]
-SECONDS = 3.0  # for one piece of work
+# For one piece of work, which takes two at most on an idle processor: the search for a key has its
+# own limit. On a busy one, light work is not to be refused.
+SECONDS = 10.0
 START_SECONDS = 60.0  # a new process imports first
 WAITING = 32  # requests that may wait for a process
 

@@ -254,7 +254,7 @@ def measure(services, seconds, rounds):
             report(service, "the same, each listing never asked for before", text)
 
 
-def hard(make):
+def hard_graphs(make):
     for order in (32, 64):
         body = hard_graph(order)
         for service in make(None):
@@ -315,7 +315,7 @@ def main():
     with contextlib.ExitStack() as stack:
         services = [stack.enter_context(service) for service in make(None)]
         measure(services, options.seconds, options.rounds)
-    hard(make)
+    hard_graphs(make)
     harm(make, options.seconds)
     if options.minutes:
         with Service("now", ROOT) as service:

@@ -5,7 +5,7 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
-from api.app import make_service
+from api.app import description, make_app, make_service
 from api.catalogue import read_tables
 from api.spaces import parse
 from dipbench import Architecture, load, macs, params
@@ -128,6 +128,11 @@ def embedded():
         yield client
 
 
+@pytest.fixture(scope="session")
+def openapi():
+    return description(make_app([]))
+
+
 @pytest.fixture
 def get(client):
     """get(path, **parameters): the JSON of an answer that must be there."""
@@ -167,3 +172,18 @@ def node_link():
         return json.dumps({"nodes": nodes, edges: links}).encode()
 
     return written
+
+
+@pytest.fixture(scope="session")
+def hard_graph():
+    """JSON of a network of two regular layers, Paley's: its key takes a good part of a second."""
+    nodes = [{"id": "x", "op": "input"}, {"id": "j", "op": "concat"}, {"id": "y", "op": "output"}]
+    edges = [{"source": "j", "target": "y"}]
+    squares = {i * i % 151 for i in range(1, 151)}
+    for i in range(150):
+        nodes += [{"id": f"a{i}", "op": "conv3", "channels": 1}, {"id": f"b{i}", "op": "concat"}]
+        edges += [{"source": "x", "target": f"a{i}"}, {"source": f"b{i}", "target": "j"}]
+        edges += [
+            {"source": f"a{j}", "target": f"b{i}"} for j in range(150) if (i - j) % 151 in squares
+        ]
+    return json.dumps({"nodes": nodes, "edges": edges}).encode()

@@ -25,11 +25,6 @@ OPERATIONS = {
 }
 
 
-@pytest.fixture
-def openapi():
-    return OPENAPI
-
-
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
 def test_every_answer_is_as_described(operation, client):
     @settings(

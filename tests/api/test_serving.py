@@ -20,6 +20,7 @@ import api
 from api.__main__ import main
 from api.app import make_service
 from api.serving import FILES_KEPT, Limits, Server, listen
+from api.workers import Workers
 from dipbench import InvalidTable
 
 SKIP = "d2-s0-bilinear-w8"
@@ -233,6 +234,29 @@ def test_where_all_connections_are_at_work_one_more_is_refused():
         for connection in busy:
             with connection:
                 assert everything(connection).startswith("HTTP/1.1 204 ")
+
+
+def test_hard_work_ends_with_its_client(table, hard_graph):
+    workers = Workers(count=1, seconds=60)
+    service = make_service([table], workers)
+    service.app.state.catalogue.largest = 10_000  # so that its key is looked for
+    head = f"POST /v1/features HTTP/1.1\r\nContent-Length: {len(hard_graph)}\r\n\r\n"
+    with Running(service, Limits()) as running:
+        started = time.monotonic()
+        while workers.free.empty() and time.monotonic() < started + 30:
+            time.sleep(0.01)
+        (process,) = workers.running
+        with running.connect() as connection:
+            connection.sendall(head.encode() + hard_graph)
+            while not workers.asking:
+                time.sleep(0.001)
+        while process in workers.running and time.monotonic() < started + 30:
+            time.sleep(0.01)
+        assert process not in workers.running
+        while workers.free.empty() and time.monotonic() < started + 60:
+            time.sleep(0.01)
+        assert workers.asking == 0
+        assert len(workers.running) == 1
 
 
 @pytest.mark.parametrize(("files", "connections"), [(1_000_000, 1_024), (64, 30), (10, 8)])

@@ -1,15 +1,15 @@
 """Hard work: done elsewhere, and ended when its time is up or nobody waits."""
 
 import asyncio
-import json
 import os
 import time
 
 import pytest
 
+from api import work
 from api.problems import Problem
 from api.workers import Workers
-from dipbench import Architecture
+from dipbench import Architecture, SearchLimitExceeded
 
 GRAPH = Architecture.parse("d2-s0-bilinear-w8")
 
@@ -38,20 +38,6 @@ def body(node_link):
     return node_link(GRAPH.graph)
 
 
-def hard_graph(size=150):
-    """Two regular layers, Paley's: a key of them takes a good part of a second."""
-    nodes = [{"id": "x", "op": "input"}, {"id": "j", "op": "concat"}, {"id": "y", "op": "output"}]
-    edges = [{"source": "j", "target": "y"}]
-    squares = {i * i % 151 for i in range(1, 151)}
-    for i in range(size):
-        nodes += [{"id": f"a{i}", "op": "conv3", "channels": 1}, {"id": f"b{i}", "op": "concat"}]
-        edges += [{"source": "x", "target": f"a{i}"}, {"source": f"b{i}", "target": "j"}]
-        edges += [
-            {"source": f"a{j}", "target": f"b{i}"} for j in range(size) if (i - j) % 151 in squares
-        ]
-    return json.dumps({"nodes": nodes, "edges": edges}).encode()
-
-
 def test_answers_and_problems_come_back(body):
     async def ask():
         async with Pool(count=1) as workers:
@@ -77,14 +63,14 @@ async def ended(process):
     return not alive(process)
 
 
-def test_work_that_takes_too_long_is_killed_and_the_next_is_done(body):
+def test_work_that_takes_too_long_is_killed_and_the_next_is_done(body, hard_graph):
     async def ask():
         async with Pool(count=1) as workers:
             assert await workers.do("key", body, largest=100) == GRAPH.key
             (process,) = workers.running
             workers.seconds = 0.02
             with pytest.raises(Problem) as caught:
-                await workers.do("features", hard_graph(), largest=1_000)
+                await workers.do("features", hard_graph, largest=1_000)
             assert (caught.value.status, caught.value.detail) == (
                 422,
                 "took longer than 0.02 s; expected less",
@@ -97,12 +83,12 @@ def test_work_that_takes_too_long_is_killed_and_the_next_is_done(body):
     run(ask())
 
 
-def test_work_that_nobody_waits_for_is_killed(body):
+def test_work_that_nobody_waits_for_is_killed(body, hard_graph):
     async def ask():
         async with Pool(count=1, seconds=60) as workers:
             await workers.do("key", body, largest=100)
             (process,) = workers.running
-            task = asyncio.create_task(workers.do("features", hard_graph(), largest=1_000))
+            task = asyncio.create_task(workers.do("features", hard_graph, largest=1_000))
             await asyncio.sleep(0.02)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -156,14 +142,24 @@ def test_a_process_that_does_not_start_is_a_problem_and_tried_again(body, monkey
     assert run(ask()) == GRAPH.key
 
 
-def test_a_light_query_does_not_wait_for_hard_graphs(body):
+def test_a_graph_too_symmetric_for_a_key_is_no_malformed_one(body, monkeypatch):
+    def search(graph):
+        raise SearchLimitExceeded("3000000 steps")
+
+    monkeypatch.setattr(work, "canonical_key", search)
+    for kind in ("key", "features"):
+        said = work.answer(kind, body, {"largest": 100})["problem"]
+        assert (said["status"], said["detail"]) == (422, "3000000 steps")
+
+
+def test_a_light_query_does_not_wait_for_hard_graphs(body, hard_graph):
     """All processes work on hard graphs, and the loop that answers queries stays free."""
 
     async def ask():
         async with Pool(count=2, seconds=60) as workers:
             await workers.do("key", body, largest=100)
             tasks = [
-                asyncio.create_task(workers.do("features", hard_graph(), largest=1_000))
+                asyncio.create_task(workers.do("features", hard_graph, largest=1_000))
                 for _ in range(2)
             ]
             ticks, end = 0, time.monotonic() + 20
