@@ -109,7 +109,8 @@ class Cached:
             return answer
         answer = await _collect(self.app, {**scope, "method": "GET"}, receive)
         if answer.status == 200:
-            answer.etag = b'W/"%s"' % hashlib.sha256(answer.body).hexdigest()[:32].encode()
+            digest = hashlib.blake2b(answer.body, digest_size=16)
+            answer.etag = b'W/"%s"' % digest.hexdigest().encode()
             self._keep(address, answer)
         return answer
 
