@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RESULTS := generate/results
 
-.PHONY: install demo test lint bench soak docs table clean
+.PHONY: install demo test test-browser pictures lint bench soak docs table clean
 
 install: .venv/installed
 
@@ -21,6 +21,18 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest
+
+# The explorer in Chromium or Chrome, which the machine must have; DIPBENCH_CHROMIUM says where.
+test-browser: install .venv/browser
+	$(BIN)/python -m pytest tests/browser
+
+# The pictures of docs/explorer.md, taken in the same browser.
+pictures: install .venv/browser
+	$(BIN)/python -m tests.browser.pictures
+
+.venv/browser: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"
+	@touch $@
 
 lint: install
 	$(BIN)/ruff check .

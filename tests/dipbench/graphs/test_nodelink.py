@@ -287,3 +287,17 @@ def test_bad_channels_are_refused_by_the_grammar(data, channels):
     data["nodes"][1]["channels"] = channels
     with pytest.raises(InvalidArchitecture, match=r"node 1 \(conv3\) has channels"):
         check(from_node_link(data))
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('{"nodes": [], "edges": [], "nodes": []}', "'nodes' is given twice"),
+        ('{"nodes": [{"id": 1, "op": "input", "op": "output"}]}', "'op' is given twice"),
+        ('{"id": NaN}', "NaN is no JSON"),
+        ('{"id": -Infinity}', "-Infinity is no JSON"),
+    ],
+)
+def test_json_that_readers_would_not_agree_on_is_refused(text, named):
+    with pytest.raises(InvalidArchitecture, match=named):
+        parse_json(text)
