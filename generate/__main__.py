@@ -123,6 +123,20 @@ def _parser() -> argparse.ArgumentParser:
     add_images(known)
     known.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="where to write")
 
+    restored = add("restored", _restored, "restore a photograph and draw clean, degraded, restored")
+    restored.set_defaults(protocol="demo-v1")
+    restored.add_argument("name", metavar="NAME", help="the architecture, by its name")
+    add_images(restored)
+    restored.add_argument("--image", metavar="ID", help="validation image (default: the first)")
+    restored.add_argument(
+        "--tasks",
+        nargs="+",
+        default=["denoise25", "inpaint50", "sr2"],
+        metavar="TASK",
+        help="a row each (default: denoise25 inpaint50 sr2)",
+    )
+    restored.add_argument("--out", type=Path, required=True, metavar="FILE", help="PNG, PDF or SVG")
+
     bench = add("bench", _bench, "time ours against the plain way and against the machine")
     bench.set_defaults(protocol="demo-v1")
     add_images(bench)
@@ -281,6 +295,27 @@ def _scores(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     write_scores(protocol, load_images(protocol, options.images), options.out)
     print(f"wrote {options.out}")
+
+
+def _restored(options: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    import torch
+
+    from dipbench.spaces import named
+    from generate.measure.restored import draw, restore
+    from generate.photographs.images import load_images
+
+    protocol = get(options.protocol)
+    protocols = [replace(protocol, task=task) for task in options.tasks]
+    architecture = named(options.name)
+    if architecture is None:
+        raise ValueError(f"unknown architecture {options.name!r}; expected a name of a space")
+    images = load_images(protocol, options.images)
+    image = protocol.dip_images[0] if options.image is None else options.image
+    device = torch.device("cpu")
+    found = [restore(each, architecture, images, image, device) for each in protocols]
+    print(f"wrote {draw(found, options.out)}")
 
 
 def _baselines(options: argparse.Namespace) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
@@ -19,7 +19,10 @@ from generate.training.record import DipFits, Record
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
 
-__all__ = ["fit", "fixed_input"]
+__all__ = ["Watch", "fit", "fixed_input"]
+
+# Is given the raw and the averaged outputs of an iteration, shape (copies, size, size).
+Watch: TypeAlias = Callable[[torch.Tensor, torch.Tensor], None]
 
 
 def fit(
@@ -30,6 +33,7 @@ def fit(
     seed: int,
     device: torch.device,
     dtype: torch.dtype = torch.float32,
+    watch: Watch | None = None,
 ) -> DipFits:
     """Fit one copy of `graph` to each of `images`, all at once, as `protocol.dip` says.
 
@@ -37,6 +41,7 @@ def fit(
         key: canonical key of `graph`; with image and seed it names the random streams.
         images: clean images by id, shape (size, size); they are degraded here.
         dtype: precision of the arithmetic; random numbers are float32 in any case.
+        watch: is shown every iteration.
     """
     settings = protocol.dip
     names = [(protocol.name, key, seed, image) for image in images]
@@ -60,6 +65,8 @@ def fit(
         output = network.gradients(next(inputs).to(dtype), slope)[0]
         optimiser.step()
         record.take(iteration, output, unperturbed)
+        if watch is not None:
+            watch(output, record.averaged)
     return record.fits(clock(device) - started)
 
 

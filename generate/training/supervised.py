@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,12 +81,14 @@ def train(
     seed: int,
     device: torch.device,
     dtype: torch.dtype = torch.float32,
+    trained: Callable[[Networks], None] | None = None,
 ) -> Training:
     """Train one network of `graph` as `protocol.supervised` says.
 
     Args:
         key: canonical key of `graph`; with the seed it names the stream of initial weights.
         dtype: precision of the arithmetic; random numbers are float32 in any case.
+        trained: is given the trained network.
     """
     settings = protocol.supervised
     network = make_networks(graph, 1, [weights_stream(protocol, key, seed)], device, dtype)
@@ -106,6 +108,8 @@ def train(
         if done in step:
             val_rmse.append(_mean(_evaluate(network, val)))
     errors = _evaluate(network, test)
+    if trained is not None:
+        trained(network)
     return Training(
         step=step,
         val_rmse=val_rmse,
