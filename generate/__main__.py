@@ -313,6 +313,7 @@ def _restored(options: argparse.Namespace) -> None:
         raise ValueError(f"unknown architecture {options.name!r}; expected a name of a space")
     images = load_images(protocol, options.images)
     image = protocol.dip_images[0] if options.image is None else options.image
+    torch.set_num_threads(1)  # small networks: more threads only wait for one another
     device = torch.device("cpu")
     found = [restore(each, architecture, images, image, device) for each in protocols]
     print(f"wrote {draw(found, options.out)}")

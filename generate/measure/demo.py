@@ -45,6 +45,7 @@ def demo(out: Path) -> None:
     for path in scatter_plots(table, out):
         print(f"drew {path}")
     print(f"restoring a photograph with {SHOWN} in {len(TASKS)} tasks")
+    torch.set_num_threads(1)  # small networks: more threads only wait for one another
     device = torch.device("cpu")
     found = [
         restore(replace(protocol, task=task), Architecture.parse(SHOWN), images, "camera-a", device)
