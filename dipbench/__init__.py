@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from dipbench.graphs.canonical import canonical_key
     from dipbench.graphs.features import depth, macs, params, slc, slc_many
     from dipbench.lookup import Curve, Result, query, query_many
+    from dipbench.networks.build import to_torch
     from dipbench.spaces import Architecture, Space
     from dipbench.table.catalogue import tables
     from dipbench.table.hub import download, load
@@ -62,6 +63,7 @@ __all__ = [
     "slc",
     "slc_many",
     "tables",
+    "to_torch",
 ]
 
 _HOME = {
@@ -81,6 +83,7 @@ _HOME = {
     "slc": "graphs.features",
     "slc_many": "graphs.features",
     "tables": "table.catalogue",
+    "to_torch": "networks.build",
 }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+import dipbench.streams
 from generate.networks.engines import make_networks
 from generate.networks.networks import Networks, square_error
 from generate.photographs.images import Array, Images
@@ -121,7 +122,7 @@ def train(
 
 def weights_stream(protocol: Protocol, key: str, seed: int) -> np.random.Generator:
     """From which the initial weights of a training are drawn."""
-    return numpy_stream(protocol.name, key, seed, "supervised", "weights")
+    return dipbench.streams.weights_stream(protocol.name, key, seed)
 
 
 def one_cycle(

@@ -21,6 +21,7 @@ CONTRACT = [
     "query",
     "query_many",
     "slc",
+    "to_torch",
 ]
 # What the contract leaves open but a release has.
 FURTHER = [
@@ -66,6 +67,7 @@ def test_query_of_a_name_loads_the_reader_of_parquet_alone():
         "from dipbench import Architecture\nArchitecture.parse('d2-s0-nearest-w8').slc",
         "from dipbench import Space\nlen(Space('core64'))",
         "import dipbench.cli",
+        "from dipbench import to_torch",
     ],
 )
 def test_notation_and_command_line_need_no_library_at_all(script):
