@@ -36,6 +36,7 @@ class SideBySide(nn.Module, Networks):
     """Networks of torch modules that lie side by side in the channels and share no weight."""
 
     def gradients(self, x: torch.Tensor, slope: Slope) -> torch.Tensor:
+        """As `Networks.gradients`, by torch's automatic differentiation."""
         output: torch.Tensor = self(x)
         self.zero_grad()
         found = output.detach()
@@ -44,6 +45,7 @@ class SideBySide(nn.Module, Networks):
 
     @torch.no_grad()
     def batch_output(self, x: torch.Tensor) -> torch.Tensor:
+        """As `Networks.batch_output`."""
         norms = [module for module in self.modules() if isinstance(module, nn.BatchNorm2d)]
         for norm in norms:
             norm.track_running_stats = False
@@ -54,6 +56,7 @@ class SideBySide(nn.Module, Networks):
 
     @torch.no_grad()
     def predict(self, x: torch.Tensor) -> torch.Tensor:
+        """As `Networks.predict`."""
         self.eval()
         output: torch.Tensor = self(x)
         self.train()
@@ -121,6 +124,7 @@ class EncoderDecoder(SideBySide):
                                 part.copy_(torch.from_numpy(drawn.astype(np.float32)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The output, shape (batch, copies, height, width)."""
         values: dict[int, torch.Tensor] = {}
         for i, (op, inputs, layer) in enumerate(
             zip(self.ops, self.inputs, self.layers, strict=True)
@@ -169,4 +173,5 @@ class _Upsample(nn.Module):
         self.mode = mode
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The output, shape (batch, copies, height, width)."""
         return functional.interpolate(x, scale_factor=2, mode=self.mode)
