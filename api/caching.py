@@ -88,6 +88,7 @@ class Cached:
         self.bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, from the cache if it can; allow all origins (CORS)."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -60,6 +60,7 @@ class Catalogue:
 
     @property
     def first(self) -> Table:
+        """The first table, whose space is the default."""
         return next(iter(self.tables.values()))
 
     def table(self, protocol: str) -> Table:

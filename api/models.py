@@ -79,11 +79,15 @@ class ProblemDetails(BaseModel):
 
 
 class Health(Answer):
+    """Whether the service is ready."""
+
     status: Literal["ok"]
     version: str
 
 
 class TableSummary(Answer):
+    """What one table holds, in names and counts."""
+
     protocol: str
     space: str
     tasks: list[str]
@@ -97,12 +101,16 @@ class TableSummary(Answer):
 
 
 class Tables(Answer):
+    """All tables of the service."""
+
     tables: list[TableSummary]
     version: str = Field(description="of dipbench")
     predictions: bool = Field(description="whether `/v1/predict` answers")
 
 
 class Metric(Answer):
+    """One column of a table."""
+
     name: str
     kind: Literal["string", "bool", "int", "float", "ints", "floats"]
     unit: str = Field(description="empty for a pure number")
@@ -112,16 +120,22 @@ class Metric(Answer):
 
 
 class Metrics(Answer):
+    """The columns of all tables."""
+
     metrics: list[Metric]
 
 
 class ScoreColumns(Answer):
+    """The scores of one table, column by column, in the order of `Scores.architectures`."""
+
     protocol: str
     task: str
     columns: dict[str, list[float | None]] = Field(description="scores and counts by column name")
 
 
 class Scores(Answer):
+    """All architectures of a space with their scores in each table, column by column."""
+
     space: str
     architectures: dict[str, list[Any]] = Field(description="key, name and features, by column")
     scores: list[ScoreColumns]
@@ -131,6 +145,8 @@ ArchitectureRow = _row("ArchitectureRow", FILES["architectures.parquet"])
 
 
 class Page(Answer):
+    """Some of the rows of a table."""
+
     protocol: str
     task: str
     total: int = Field(description="rows that meet the conditions, on all pages")
@@ -140,11 +156,15 @@ class Page(Answer):
 
 
 class MeasuredIn(Answer):
+    """One table that has the architecture."""
+
     protocol: str
     task: str
 
 
 class Node(Answer):
+    """One node of a network."""
+
     id: int
     op: str
     level: int = Field(description="down-samplings minus up-samplings on the way from the input")
@@ -152,6 +172,8 @@ class Node(Answer):
 
 
 class Edge(Answer):
+    """One edge of a network, by the ids of its nodes."""
+
     source: int
     target: int
 
@@ -164,6 +186,8 @@ class Drawing(Answer):
 
 
 class Described(Answer):
+    """What follows from the graph of a network alone."""
+
     name: str | None
     key: str | None
     depth: int = Field(description=_about(KNOWN["depth"]))
@@ -175,17 +199,23 @@ class Described(Answer):
 
 
 class Features(Described):
+    """A network that was sent as a graph."""
+
     nodes: int
     in_table: bool = Field(description="whether any table has it")
     note: str | None = Field(description="why there is no key")
 
 
 class Built(Described):
+    """A network of a space, made from its fields."""
+
     spaces: list[str] = Field(description="that hold it")
     fields: dict[str, Any] | None = Field(description="what was chosen, see `/v1/spaces`")
 
 
 class Neighbour(Answer):
+    """An architecture one edit away."""
+
     name: str
     key: str
     depth: int
@@ -197,6 +227,8 @@ class Neighbour(Answer):
 
 
 class Neighbours(Answer):
+    """All architectures one edit away."""
+
     space: str
     name: str
     key: str
@@ -211,6 +243,8 @@ QueryResult = _row("QueryResult", [KNOWN[name] for name in PUBLIC if name in KNO
 
 
 class BatchProblem(Answer):
+    """The error of one architecture of a batch."""
+
     problem: ProblemDetails
 
 
@@ -228,6 +262,8 @@ class Batch(BaseModel):
 
 
 class BatchAnswers(Answer):
+    """The answers to a batch."""
+
     results: list[QueryResult | BatchProblem] = Field(  # type: ignore[valid-type]
         description="one per architecture, in their order"
     )
@@ -245,6 +281,8 @@ Run = _row(
 
 
 class Runs(Answer):
+    """The runs of one architecture in one table."""
+
     name: str | None
     key: str
     protocol: str
@@ -253,6 +291,8 @@ class Runs(Answer):
 
 
 class Curve(Answer):
+    """A learning curve, mean over runs."""
+
     name: str | None
     key: str
     protocol: str
@@ -269,6 +309,8 @@ class Curve(Answer):
 
 
 class Prediction(Answer):
+    """Predicted scores with intervals, in grey levels on 0-255."""
+
     name: str | None
     key: str | None
     task: str
@@ -282,6 +324,8 @@ class Prediction(Answer):
 
 
 class SpaceField(Answer):
+    """One field that an architecture of a space has."""
+
     name: str
     kind: Literal["one", "per_level"]
     choices: list[bool | int | str]
@@ -290,12 +334,16 @@ class SpaceField(Answer):
 
 
 class SpaceSummary(Answer):
+    """One space: its size and its fields."""
+
     name: str
     size: int
     fields: list[SpaceField]
 
 
 class Spaces(Answer):
+    """All spaces of the service."""
+
     spaces: list[SpaceSummary]
 
 

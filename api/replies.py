@@ -25,6 +25,7 @@ def json_reply(value: Any, headers: Mapping[str, str] | None = None) -> Response
 
 
 def problem_reply(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The error `status` with `detail`, as `application/problem+json` (RFC 9457)."""
     content = encoded(problem_of(status, detail))
     return Response(content, status, headers, media_type=PROBLEM)
 

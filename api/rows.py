@@ -69,6 +69,7 @@ class Rows:
 
     @classmethod
     def of(cls, table: Table, task: str) -> Rows:
+        """The rows of `table` for `task`, in the order of the table."""
         names = [column.name for column in ARCHITECTURES]
         found = table.architectures.select(names).to_pylist()
         rows = [row for row in found if row["task"] == task]
@@ -93,6 +94,7 @@ class Rows:
 
     @cached_property
     def by_key(self) -> dict[str, dict[str, Any]]:
+        """The rows by canonical key."""
         return {row["key"]: row for row in self.values}
 
     def __len__(self) -> int:

@@ -82,6 +82,7 @@ class Server(uvicorn.Server):
         )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start as uvicorn does; log what goes wrong in a connection in one line."""
         asyncio.get_running_loop().set_exception_handler(_log_briefly)
         await super().startup(sockets)
 

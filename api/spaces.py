@@ -63,7 +63,7 @@ class Field:
 
 @cache
 def spaces() -> Mapping[str, Space[Any]]:
-    """All named spaces."""
+    """All spaces that have a name, by name."""
     return {name: Space(name) for name in SPACES}
 
 

@@ -70,10 +70,12 @@ class Network(Dag):
 
     @property
     def input(self) -> int:
+        """The number of the node with the op ``input``."""
         return next(i for i, (op, _) in enumerate(self.labels) if op == "input")
 
     @property
     def output(self) -> int:
+        """The number of the node with the op ``output``."""
         return next(i for i, (op, _) in enumerate(self.labels) if op == "output")
 
     def channels(self, in_channels: int) -> tuple[int, ...]:

@@ -60,6 +60,7 @@ class Comparison:
 
     @property
     def repeats(self) -> int:
+        """How many times each algorithm searched."""
         return len(next(iter(self.searches.values())))
 
     @property

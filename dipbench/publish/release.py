@@ -114,10 +114,12 @@ class Release:
 
     @property
     def protocol(self) -> str:
+        """Name of the protocol, as the manifest states it."""
         return _line(self.manifest["protocol"].get("name", "without a name"))
 
     @property
     def title(self) -> str:
+        """Title of the data set."""
         return f"dipbench {self.protocol}"
 
     @property
@@ -133,6 +135,7 @@ class Release:
 
     @property
     def url(self) -> str:
+        """Address of the data set on the Hub."""
         return f"https://huggingface.co/datasets/{self.repo_id}"
 
     @property
@@ -142,10 +145,12 @@ class Release:
 
     @lazy
     def image_source(self) -> str:
+        """Where the images come from, as the manifest states it."""
         return self._image("source")
 
     @lazy
     def image_citation(self) -> str:
+        """What to cite for the images, as the manifest states it."""
         return self._image("citation")
 
     def _image(self, field: str) -> str:
@@ -160,6 +165,7 @@ class Release:
 
     @property
     def bibtex(self) -> str:
+        """The data set as a BibTeX entry."""
         name = re.sub(r"[^A-Za-z0-9]+", "-", self.title).strip("-")
         fields = {
             "title": f"{{{self.title}: a neural architecture search benchmark for image "

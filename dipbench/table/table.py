@@ -102,6 +102,7 @@ class Table:
 
     @property
     def architecture_rows(self) -> KeyedRows:
+        """The rows of ``architectures.parquet``, by key."""
         return self._files["architectures.parquet"].rows
 
     @property
@@ -192,10 +193,12 @@ class Table:
 
     @lazy
     def tasks(self) -> frozenset[str]:
+        """The tasks that were measured."""
         return frozenset(self.architectures["task"].unique().to_pylist())
 
     @property
     def protocol(self) -> str:
+        """Name of the protocol."""
         return str(self._manifest["protocol"]["name"])
 
     @lazy

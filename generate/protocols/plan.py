@@ -15,7 +15,7 @@ from itertools import islice
 import numpy as np
 
 from dipbench.graphs.features import depth, params, slc
-from dipbench.spaces import Architecture, BaseArchitecture, Space, UNet, Unet64
+from dipbench.spaces import Architecture, BaseArchitecture, Core64, Space, UNet, Unet64
 from dipbench.spaces.core64 import DEPTHS, UPSAMPLES, WIDTHS
 from generate.protocols.settings import Candidate, Protocol
 from generate.protocols.streams import numpy_stream
@@ -61,17 +61,22 @@ class Unit:
 
 
 def measured_architectures(protocol: Protocol) -> Sequence[BaseArchitecture | Candidate]:
-    """The protocol's architectures in the order of the plan."""
+    """The protocol's architectures in the order of the plan.
+
+    A space that the plan has no order for is measured in its own order.
+    """
     if protocol.graphs:
         return protocol.candidates
     if protocol.architectures:
-        return [Architecture.parse(name) for name in protocol.architectures]
+        return [Space(protocol.space).parse(name) for name in protocol.architectures]
     space = Space(protocol.space)
     if isinstance(space, Unet64):
         return list(islice(balanced(space, numpy_stream(protocol.name, "plan")), PLANNED))
-    return sorted(
-        space, key=lambda a: (WIDTH_ORDER.index(a.width), UPSAMPLE_ORDER.index(a.upsample))
-    )
+    if isinstance(space, Core64):
+        return sorted(
+            space, key=lambda a: (WIDTH_ORDER.index(a.width), UPSAMPLE_ORDER.index(a.upsample))
+        )
+    return list(islice(space, PLANNED))
 
 
 def balanced(space: Unet64, rng: np.random.Generator) -> Iterator[UNet]:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from dipbench.graphs.canonical import is_key
 from dipbench.graphs.dag import check
-from dipbench.spaces import SPACES, Architecture
+from dipbench.spaces import SPACES, Space
 from generate.protocols.known import PROTOCOLS
 from generate.protocols.settings import MANIFESTS, DipSettings, Protocol, SupervisedSettings
 
@@ -137,7 +137,7 @@ def _check_names(protocol: Protocol) -> None:
     if protocol.graphs and protocol.architectures:
         raise ValueError("architectures beside graphs; expected one of them")
     for architecture in protocol.architectures:
-        Architecture.parse(architecture)
+        Space(protocol.space).parse(architecture)
 
 
 def _check_graphs(protocol: Protocol) -> None:

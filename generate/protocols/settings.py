@@ -75,6 +75,7 @@ class Candidate:
 
     @cached_property
     def key(self) -> str:
+        """The canonical key of `graph`."""
         return canonical_key(self.graph)
 
 
@@ -120,7 +121,7 @@ class Protocol:
 
     @cached_property
     def operator(self) -> Task:
-        """The task itself."""
+        """The task named `task`: its operator and noise."""
         from generate.tasks import task
 
         return task(self.task)

@@ -76,7 +76,7 @@ class SearchBlackbox(Blackbox):
 
     @property
     def fidelity_values(self) -> npt.NDArray[np.int64]:
-        """The steps."""
+        """The recorded steps of the learning curve, shape (steps,)."""
         return np.array(self._problem.fidelities)
 
     def _objective_function(

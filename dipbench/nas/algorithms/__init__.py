@@ -28,7 +28,8 @@ __all__ = ["ALGORITHMS", "Algorithm", "named", "search"]
 class Algorithm(Protocol):
     """What can be searched with: ``algorithm(problem, rng, **settings)``."""
 
-    def __call__(self, problem: Problem, rng: np.random.Generator) -> None: ...
+    def __call__(self, problem: Problem, rng: np.random.Generator) -> None:
+        """Evaluate architectures of `problem` until its budget is spent or all are known."""
 
 
 ALGORITHMS: Mapping[str, Algorithm] = {

@@ -52,6 +52,7 @@ class Claim:
 
     @property
     def text(self) -> str:
+        """The claim in words."""
         return CLAIMS[self.name]
 
 

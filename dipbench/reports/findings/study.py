@@ -82,6 +82,7 @@ class Study:
 
     @property
     def headline(self) -> Pair:
+        """The pair of scores that was declared before the runs."""
         return self.pairs[0]
 
 

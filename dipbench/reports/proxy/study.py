@@ -93,6 +93,7 @@ class Study:
 
     @property
     def ceiling(self) -> Standing:
+        """The standing of the validation RMSE after training, the best that a proxy could be."""
         return self.named(CEILING)
 
     @property

@@ -1,6 +1,7 @@
 """The order of the work."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -42,6 +43,12 @@ def test_bilinear_w16_comes_first_and_w8_last():
         ("nearest", 8),
         ("transposed", 8),
     ]
+
+
+def test_names_are_those_of_the_protocols_space():
+    chosen = replace(get("unet64-v1"), architectures=("u1-sw-ut-c2-w16g-x",))
+    (architecture,) = measured_architectures(chosen)
+    assert architecture == Unet64().parse("u1-sw-ut-c2-w16g-x")
 
 
 def test_both_modes_of_an_architecture_stand_together():
