@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.browser.chromium import ROOT, executable, launched, served
 from tests.browser.explorer import Explorer
@@ -58,7 +59,7 @@ def main() -> int:
     return 0
 
 
-def take(browser, address: str, picture: Picture) -> Path:  # type: ignore[no-untyped-def]
+def take(browser: Any, address: str, picture: Picture) -> Path:
     """One picture, in a window of its own."""
     size = {"width": picture.width, "height": picture.height}
     context = browser.new_context(

@@ -91,7 +91,7 @@ export function sortRows(rows, columns, sort) {
 }
 
 function header({ id, label, unit, source, explain }, sort) {
-  const sign = { [id]: " ▲", [`-${id}`]: " ▼" }[sort] ?? "";
+  const sign = { [id]: "\u00a0▲", [`-${id}`]: "\u00a0▼" }[sort] ?? "";
   const onclick = () => change({ sort: sort === id ? `-${id}` : id, page: 0 }, { replace: true });
   const under = [unit, source?.task].filter(Boolean).join(", ");
   return h(
