@@ -320,12 +320,12 @@ def _restored(options: argparse.Namespace) -> None:
 
 
 def _baselines(options: argparse.Namespace) -> None:
-    from generate.measure.baselines import baselines, write_baselines
+    from generate.measure.baselines import Baseline, baselines, write_baselines
     from generate.photographs.images import load_images
 
     # Without --protocol: the first protocol of each task on BSDS500.
     chosen = [options.protocol] if options.protocol else _first_of_each_task()
-    found = []
+    found: list[Baseline] = []
     for name in chosen:
         protocol = get(name)
         found += baselines(protocol, load_images(protocol, options.images))
