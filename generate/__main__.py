@@ -1,4 +1,5 @@
-"""``python -m generate``: images, run, status, cost, agree, scores, bench, pack, assemble, demo."""
+"""``python -m generate``: images, run, reproduce, status, cost, agree, scores, bench, pack,
+assemble, demo."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dipbench.errors import NotInTable
 from generate.protocols.known import PROTOCOLS
 from generate.protocols.reading import get
 from generate.protocols.settings import Protocol
@@ -26,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped; every finished unit is on disk, the same command goes on", file=sys.stderr)
         return 130
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError, ImportError, NotInTable) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
@@ -80,6 +82,20 @@ def _parser() -> argparse.ArgumentParser:
         "--sample", type=_positive, metavar="N", help="only N architectures, but with all runs"
     )
     run.add_argument("--quiet", action="store_true", help="no progress bar")
+
+    again = add("reproduce", _reproduce, "measure one row of a table again and compare the two")
+    again.add_argument("name", metavar="NAME", help="of the architecture")
+    again.add_argument("--mode", choices=("supervised", "dip"), default="supervised")
+    again.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    again.add_argument("--image", metavar="ID", help="which DIP fit")
+    add_images(again)
+    again.add_argument("--table", type=Path, metavar="DIR", help="default: the embedded table")
+    again.add_argument("--device", default="cpu", help="auto, cpu, cuda or cuda:N (default: cpu)")
+    again.add_argument(
+        "--weights", type=Path, metavar="FILE.safetensors", help="keep the trained network"
+    )
+    again.add_argument("--out", type=Path, metavar="DIR", help="keep restored images and curves")
+    again.add_argument("--json", action="store_true", help="for programs")
 
     status = add("status", _status, "what is done, to do and failed")
     add_results(status)
@@ -218,6 +234,39 @@ def _device(name: str) -> str:
         return str(torch.device(name))
     except RuntimeError:
         raise ValueError(f"device {name!r}; expected auto, cpu, cuda or cuda:N") from None
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    """0 if the row is reproduced, 1 if it is not."""
+    import torch
+
+    from dipbench.table.hub import load
+    from generate.measure.reproduce import find_row, reproduce, write_files, write_weights
+    from generate.photographs.images import load_images
+
+    protocol, device = get(options.protocol), torch.device(_device(options.device))
+    table = load(options.table) if options.table else load(protocol=protocol.name)
+    asked = options.name, options.mode, options.seed, options.image
+    find_row(protocol, table, *asked)
+    if options.weights is not None:
+        import safetensors  # noqa: F401 # so that a training is not lost where it is missing
+
+        if not options.weights.absolute().parent.is_dir():
+            raise ValueError(f"--weights {options.weights}: its folder does not exist")
+    if options.out is not None:
+        options.out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)  # as for the row
+    images = load_images(protocol, options.images)
+    found, kept = reproduce(protocol, table, images, *asked, device)
+    files = write_files(found, kept, options.out) if options.out is not None else []
+    if options.weights is not None:
+        write_weights(kept.network, options.weights, found.here)
+        files.append(options.weights)
+    if options.json:
+        print(json.dumps(found.as_dict() | {"files": list(map(str, files))}, allow_nan=False))
+    else:
+        print(found, *(f"wrote {path}" for path in files), sep="\n")
+    return 1 if found.reproduced is False else 0
 
 
 def _status(options: argparse.Namespace) -> None:

@@ -8,7 +8,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-__all__ = ["Clock", "mean", "of_mode", "psnr", "reference_clock", "seed_std", "summarise"]
+__all__ = [
+    "Clock",
+    "mean",
+    "of_mode",
+    "pooled_seed_std",
+    "psnr",
+    "reference_clock",
+    "seed_std",
+    "summarise",
+]
 
 Run: TypeAlias = Mapping[str, Any]
 
@@ -125,3 +134,17 @@ def seed_std(runs: Iterable[Run], column: str) -> float:
         squares += [(value - centre) ** 2 for value in values]
         freedom += len(values) - 1
     return math.sqrt(math.fsum(squares) / freedom) if freedom else math.nan
+
+
+def pooled_seed_std(runs: Iterable[Run], column: str) -> float:
+    """`seed_std` pooled over architectures: the root mean square; NaN if none has two seeds.
+
+    Args:
+        runs: finished runs of one mode.
+    """
+    by_architecture: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        by_architecture[run["key"]].append(run)
+    found = [seed_std(of_one, column) for of_one in by_architecture.values()]
+    known = [value**2 for value in found if not math.isnan(value)]
+    return math.sqrt(math.fsum(known) / len(known)) if known else math.nan

@@ -60,22 +60,27 @@ def restore(
     def error(picture: torch.Tensor) -> float:
         return float(rmse(picture, target, scored))
 
-    def watch(output: torch.Tensor, averaged: torch.Tensor) -> None:
-        for what, picture in (("DIP, at its peak", output[0]), ("DIP, averaged", averaged[0])):
+    averaged = torch.zeros_like(target)
+
+    def watch(iteration: int, networks: Networks, outputs: torch.Tensor) -> None:
+        output = outputs[0].cpu()
+        averaged.lerp_(output, 1 if iteration == 1 else 1 - protocol.dip.averaging)
+        for what, picture in (("DIP, at its peak", output), ("DIP, averaged", averaged)):
             if what not in found or error(picture) < error(found[what]):
                 found[what] = picture.clone()
-        found["DIP, at the end"] = output[0].clone()
+        found["DIP, at the end"] = output.clone()
 
-    def trained(network: Networks) -> None:
-        found["supervised"] = network.predict(given[None, None].to(device))[0, 0]
+    def last(step: int, networks: Networks, outputs: torch.Tensor) -> None:
+        if step == protocol.supervised.steps:
+            found["supervised"] = networks.predict(given[None, None].to(device))[0, 0].cpu()
 
     fit(protocol, a.graph, a.key, {image: clean}, SEED, device, watch=watch)
-    train(protocol, a.graph, a.key, images, SEED, device, trained=trained)
+    train(protocol, a.graph, a.key, images, SEED, device, watch=last)
     return Restored(
         task=protocol.task,
         name=a.name,
-        pictures={what: picture.cpu().numpy() for what, picture in found.items()},
-        errors={what: error(picture.cpu()) for what, picture in found.items()},
+        pictures={what: picture.numpy() for what, picture in found.items()},
+        errors={what: error(picture) for what, picture in found.items()},
     )
 
 

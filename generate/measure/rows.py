@@ -18,23 +18,33 @@ from generate.protocols.settings import Protocol
 from generate.training.dip import fit
 from generate.training.record import DipFits
 from generate.training.supervised import Training, train
+from generate.training.watch import Watch
 
 __all__ = ["device_name", "dip_rows", "measure", "supervised_rows"]
 
 Row = dict[str, Any]
 
 
-def measure(protocol: Protocol, unit: Unit, images: Images, device: torch.device) -> list[Row]:
+def measure(
+    protocol: Protocol,
+    unit: Unit,
+    images: Images,
+    device: torch.device,
+    watch: Watch | None = None,
+) -> list[Row]:
     """The rows of `unit`: the columns of RUNS in `dipbench.table.schema`, and a ``curve``.
 
     A run in which any number is not finite has the status ``diverged`` and no results.
+
+    Args:
+        watch: is told of each step; see `generate.training`.
     """
     a = unit.architecture
     if unit.mode == "supervised":
-        training = train(protocol, a.graph, a.key, images, unit.seed, device)
+        training = train(protocol, a.graph, a.key, images, unit.seed, device, watch=watch)
         return supervised_rows(protocol, unit, training, device, engine(device))
     clean = {i: images.val[i] for i in unit.images}
-    fits = fit(protocol, a.graph, a.key, clean, unit.seed, device)
+    fits = fit(protocol, a.graph, a.key, clean, unit.seed, device, watch=watch)
     return dip_rows(protocol, unit, fits, 0, device, engine(device))
 
 

@@ -59,3 +59,14 @@ class EncoderDecoder(SideBySide, GraphNetwork):
 
     def __init__(self, graph: Graph, in_channels: int, rngs: Sequence[np.random.Generator]):
         GraphNetwork.__init__(self, graph, in_channels, rngs)
+        self._graph = graph
+
+    def alone(self, copy: int) -> GraphNetwork:
+        # The values of a copy are one part of each tensor; counters are the same for all.
+        own = {
+            name: values.chunk(self.copies)[copy] if values.ndim else values
+            for name, values in self.state_dict().items()
+        }
+        network = GraphNetwork(self._graph, self.in_channels, [np.random.default_rng(0)])
+        network.load_state_dict(own)
+        return network

@@ -9,6 +9,8 @@ from typing import TypeAlias
 import torch
 from torch import nn
 
+from dipbench.networks.module import GraphNetwork
+
 __all__ = ["Networks", "Slope", "square_error"]
 
 # Of outputs (batch, some copies, height, width), and which copies they are, the gradient of the
@@ -51,6 +53,14 @@ class Networks(ABC):
     @abstractmethod
     def predict(self, x: torch.Tensor) -> torch.Tensor:
         """The output with the running statistics of batch normalisation."""
+
+    def alone(self, copy: int) -> GraphNetwork:
+        """One copy by itself, with its weights, as the module that `dipbench.to_torch` makes.
+
+        Raises:
+            NotImplementedError: the engine cannot give it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not give its networks one by one")
 
 
 def square_error(target: torch.Tensor) -> Slope:

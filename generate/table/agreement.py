@@ -11,8 +11,9 @@ import math
 import statistics
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import chain
 
-from dipbench.table.aggregate import Run, seed_std
+from dipbench.table.aggregate import pooled_seed_std
 from generate.table.shards import Results, Row
 
 __all__ = ["SCORES", "Agreement", "agreement", "report"]
@@ -99,14 +100,9 @@ def _compare(mode: str, score: str, pairs: list[tuple[Row, Row]], results: Resul
 
 def _pooled(results: Results, mode: str, score: str) -> float:
     """Noise between seeds, pooled over all architectures with several."""
-    runs: dict[str, list[Run]] = {}
-    for rows in results.units.values():
-        for row in rows:
-            if row["status"] == "ok" and row["mode"] == mode:
-                runs.setdefault(row["name"], []).append(row)
-    found = [seed_std(of_one, score) for of_one in runs.values()]
-    known = [value**2 for value in found if not math.isnan(value)]
-    return math.sqrt(statistics.fmean(known)) if known else math.nan
+    rows = chain.from_iterable(results.units.values())
+    runs = [row for row in rows if row["status"] == "ok" and row["mode"] == mode]
+    return pooled_seed_std(runs, score)
 
 
 def report(found: list[Agreement]) -> str:

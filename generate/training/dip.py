@@ -15,6 +15,7 @@ from generate.protocols.streams import numpy_stream, torch_stream
 from generate.training.clock import clock
 from generate.training.observed import observe_all
 from generate.training.record import DipFits, Record
+from generate.training.watch import Watch
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
@@ -41,7 +42,7 @@ def fit(
         key: canonical key of `graph`; with image and seed it names the random streams.
         images: clean images by id, shape (size, size); they are degraded here.
         dtype: precision of the arithmetic; random numbers are float32 in any case.
-        watch: is shown every iteration.
+        watch: is told of each iteration, once its weights have been updated.
     """
     settings = protocol.dip
     names = [(protocol.name, key, seed, image) for image in images]
@@ -66,7 +67,7 @@ def fit(
         optimiser.step()
         record.take(iteration, output, unperturbed)
         if watch is not None:
-            watch(output, record.averaged)
+            watch(iteration, network, output)
     return record.fits(clock(device) - started)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from generate.protocols.streams import numpy_stream
 from generate.tasks import rmse
 from generate.training.clock import clock
 from generate.training.observed import observe_all
+from generate.training.watch import Watch
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
@@ -82,14 +83,14 @@ def train(
     seed: int,
     device: torch.device,
     dtype: torch.dtype = torch.float32,
-    trained: Callable[[Networks], None] | None = None,
+    watch: Watch | None = None,
 ) -> Training:
     """Train one network of `graph` as `protocol.supervised` says.
 
     Args:
         key: canonical key of `graph`; with the seed it names the stream of initial weights.
         dtype: precision of the arithmetic; random numbers are float32 in any case.
-        trained: is given the trained network.
+        watch: is told of each step, once the weights have been updated.
     """
     settings = protocol.supervised
     network = make_networks(graph, 1, [weights_stream(protocol, key, seed)], device, dtype)
@@ -103,14 +104,14 @@ def train(
     started = clock(device)
     batches = training_batches(protocol, images, seed)
     for done, (given, clean) in zip(range(1, settings.steps + 1), batches, strict=False):
-        network.gradients(given.to(device, dtype), square_error(clean.to(device, dtype)))
+        output = network.gradients(given.to(device, dtype), square_error(clean.to(device, dtype)))
         optimiser.step()
         schedule.step()
         if done in step:
             val_rmse.append(_mean(_evaluate(network, val)))
+        if watch is not None:
+            watch(done, network, output)
     errors = _evaluate(network, test)
-    if trained is not None:
-        trained(network)
     return Training(
         step=step,
         val_rmse=val_rmse,

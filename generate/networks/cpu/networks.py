@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.utils import parameters_to_vector
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from dipbench.networks.module import GraphNetwork
 from generate.networks.cpu.program import Program
 from generate.networks.encoder_decoder import MOMENTUM, EncoderDecoder
 from generate.networks.networks import Networks, Slope
@@ -76,6 +77,17 @@ class CpuNetworks(Networks):
             outputs.append(program.output.clone())
         return torch.stack(outputs, dim=1)
 
+    def alone(self, copy: int) -> GraphNetwork:
+        network = self._plain.alone(0)
+        vector_to_parameters(self.weights[copy].detach().clone(), network.parameters())
+        used = 0
+        for norm in _norms(network):
+            for values in (norm.running_mean, norm.running_var):
+                assert values is not None
+                values.copy_(self._running[copy, used : used + len(values)])
+                used += len(values)
+        return network
+
     def _inputs(self, x: torch.Tensor) -> list[torch.Tensor]:
         return [part.contiguous() for part in x.chunk(self.copies, dim=1)]
 
@@ -86,8 +98,11 @@ class CpuNetworks(Networks):
         return self._programs[shape]
 
 
-def _running_statistics(network: EncoderDecoder) -> torch.Tensor:
+def _running_statistics(network: GraphNetwork) -> torch.Tensor:
     """Running mean and variance of each batch normalisation, one after the other, as set up."""
-    norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
-    both = [values for norm in norms for values in (norm.running_mean, norm.running_var)]
+    both = [values for norm in _norms(network) for values in (norm.running_mean, norm.running_var)]
     return torch.cat([values for values in both if values is not None] or [torch.empty(0)])
+
+
+def _norms(network: GraphNetwork) -> list[nn.BatchNorm2d]:
+    return [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]

@@ -193,7 +193,7 @@ def test_it_is_exported_to_onnx_and_computes_the_same_there(name):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler")
 def test_it_is_compiled_and_computes_and_learns_the_same():
-    network, x = to_torch(A, seed=0), torch.rand(2, 1, 16, 16)
+    network, x = to_torch("d1-s0-transposed-w8", seed=0), torch.rand(2, 1, 16, 16)
     plain = copy.deepcopy(network)
     compiled = torch.compile(network, fullgraph=True)
     torch.testing.assert_close(compiled(x), plain(x), atol=1e-5, rtol=1e-4)

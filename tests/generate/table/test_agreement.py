@@ -18,6 +18,7 @@ def rows(name, seed, peaks, status="ok"):
     return [
         {
             "mode": "dip",
+            "key": name,
             "name": name,
             "seed": seed,
             "image": image,
