@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RESULTS := generate/results
 
-.PHONY: install demo test test-browser pictures lint bench soak docs table clean
+.PHONY: install demo test test-slow test-browser pictures lint bench soak docs table clean
 
 install: .venv/installed
 
@@ -21,6 +21,10 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest
+
+# What the suite leaves out because it takes long, such as torch.compile and compiled GPU kernels.
+test-slow: install
+	$(BIN)/python -m pytest -m slow
 
 # The explorer in Chromium or Chrome, which the machine must have; DIPBENCH_CHROMIUM says where.
 test-browser: install .venv/browser

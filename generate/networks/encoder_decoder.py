@@ -62,6 +62,7 @@ class EncoderDecoder(SideBySide, GraphNetwork):
         self._graph = graph
 
     def alone(self, copy: int) -> GraphNetwork:
+        """One copy as a network by itself, with its weights and statistics as they are now."""
         # The values of a copy are one part of each tensor; counters are the same for all.
         own = {
             name: values.chunk(self.copies)[copy] if values.ndim else values

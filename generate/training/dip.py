@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,10 +20,7 @@ from generate.training.watch import Watch
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
 
-__all__ = ["Watch", "fit", "fixed_input"]
-
-# Is given the raw and the averaged outputs of an iteration, shape (copies, size, size).
-Watch: TypeAlias = Callable[[torch.Tensor, torch.Tensor], None]
+__all__ = ["fit", "fixed_input"]
 
 
 def fit(
