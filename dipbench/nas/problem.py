@@ -1,7 +1,8 @@
 """`Problem`: what a search may ask, and what each answer costs on a simulated clock.
 
-The clock charges the measured computing seconds of every run that an answer takes in, so a mean
-over three seeds costs three trainings. A run judged at step f of its learning curve of L steps
+The clock charges every run that an answer takes in, so a mean over three seeds costs three
+trainings, and for each the seconds of its architecture on one reference clock, whatever device
+measured the run (`dipbench.nas.clock`). A run judged at step f of its learning curve of L steps
 is charged f/L of its seconds. What no run is needed for, MACs, parameters, depth and SLC, is
 free. Diverged runs are in no mean, and so on no clock.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from copy import copy
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -19,9 +21,10 @@ from dipbench.errors import NotInTable
 from dipbench.graphs.canonical import is_key
 from dipbench.graphs.dag import as_integer
 from dipbench.lazy import lazy
+from dipbench.nas.clock import ClockSource
 from dipbench.nas.data import Member, TaskData, Which, task_data
 from dipbench.nas.evaluation import Budget, BudgetExceeded, Evaluation, Features
-from dipbench.nas.objectives import checked
+from dipbench.nas.objectives import FREE, checked
 from dipbench.nas.query import Query, Seed
 from dipbench.spaces import BaseArchitecture, Space, named
 from dipbench.table.catalogue import TASK, embedded, for_task
@@ -85,6 +88,7 @@ class Problem:
         self._query = Query.of(self.objectives, self.seed, self._data)
         self._queries = {self.objectives: self._query}
         self._indices = _indices(self._data, self._query, within)
+        _check_clock(self._data, self._query, self._indices)
         self._names = self._data.names(self._indices)
         self._neighbours: dict[int, tuple[Member, ...]] = {}
         self.architectures = tuple(self._data.members[index] for index in self._indices)
@@ -124,6 +128,11 @@ class Problem:
     def space(self) -> Space[Any] | None:
         """The space of the architectures; None for graphs of one's own."""
         return self._data.space
+
+    @property
+    def clock_source(self) -> ClockSource | None:
+        """Whose seconds are charged; None where no run can be."""
+        return self._data.clock
 
     @property
     def clock(self) -> float:
@@ -302,7 +311,9 @@ class Problem:
     def _query_for(self, objective: str) -> Query:
         names = (objective,)
         if names not in self._queries:
-            self._queries[names] = Query.of(names, self.seed, self._data)
+            query = Query.of(names, self.seed, self._data)
+            _check_clock(self._data, query, filter(query.answered, self._indices))
+            self._queries[names] = query
         return self._queries[names]
 
     def _seed_of(self, index: int, query: Query, wanted: int | None) -> int | None:
@@ -353,6 +364,24 @@ def _indices(data: TaskData, query: Query, within: Iterable[Member] | None) -> t
     if not chosen:
         raise ValueError("within is empty; expected architectures to search among")
     return tuple(sorted(chosen))
+
+
+def _check_clock(data: TaskData, query: Query, indices: Iterable[int]) -> None:
+    """Whether the runs of all these architectures have seconds to be charged.
+
+    Raises:
+        NotInTable: no one device measured them, nor the same graphs in an embedded table.
+    """
+    modes = [mode for mode, _ in query.modes if mode != FREE]
+    for index, mode in product(indices, modes):
+        seeds = query.seeds(index)
+        if seeds and math.isnan(data.runs[index, mode, seeds[0]].seconds):
+            clock = f"{data.clock.protocol} has none" if data.clock else "no reference clock"
+            raise NotInTable(
+                f"{data.protocol}: no seconds to charge for {mode} runs of {data.members[index]}: "
+                f"{clock}; expected one device that measured all, or an embedded table of the "
+                "space that has the architecture"
+            )
 
 
 def _outside(architecture: object, data: TaskData, query: Query, count: int) -> Exception:

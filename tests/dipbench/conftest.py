@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from itertools import count
 
 import networkx as nx
@@ -209,7 +210,9 @@ STATED = {"space": "core64", "protocol": {"name": "synthetic-v1"}, "protocol_has
 
 def _make_table(folder, runs=None, rows=None, **stated):
     """Write a table made of `runs`, by default of a few on four architectures."""
-    return write_table(folder, _make_rows(runs) if rows is None else rows, STATED | stated)
+    rows = _make_rows(runs) if rows is None else rows
+    clock = reference_clock(rows["runs.parquet"])
+    return write_table(folder, rows, STATED | {"clock": clock and asdict(clock)} | stated)
 
 
 @pytest.fixture(scope="session")
