@@ -18,6 +18,7 @@ from dipbench.nas.objectives import FREE, OBJECTIVES, Objective
 from dipbench.spaces import BaseArchitecture, Space
 
 if TYPE_CHECKING:
+    from dipbench.nas.query import Query
     from dipbench.table.table import Table
 
 __all__ = ["Member", "RunMeans", "TaskData", "task_data"]
@@ -75,6 +76,21 @@ class TaskData:
     seeds: Mapping[tuple[int, str], tuple[int, ...]]
     steps: Mapping[str, tuple[int, ...]]
     clock: ClockSource | None
+
+    @property
+    def macs(self) -> npt.NDArray[np.int64]:
+        """Of every member."""
+        return np.array([row["macs"] for row in self.rows], np.int64)
+
+    def known(self, query: Query) -> list[int]:
+        """Where members stand of which all objectives of a query are known."""
+        return [index for index in range(len(self.members)) if query.answered(index)]
+
+    def values(self, objective: str, indices: Iterable[int]) -> Floats:
+        """An objective of many members, means over seeds; NaN where there is none."""
+        mode = OBJECTIVES[objective].mode
+        found = (self.runs.get((int(index), mode, None)) for index in indices)
+        return np.array([math.nan if runs is None else runs.value(objective) for runs in found])
 
     def names(self, indices: Iterable[int]) -> dict[object, int]:
         """The index of each architecture by all that it is called: itself, its name, its key."""
