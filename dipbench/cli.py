@@ -110,7 +110,14 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--seconds", type=float, help="simulated budget; default: that of a tenth of the space"
     )
-    compare.add_argument("--objective", default="supervised_rmse_val", help="default: %(default)s")
+    compare.add_argument(
+        "--objective", default="supervised_rmse_val", metavar="A[,B]", help="default: %(default)s"
+    )
+    compare.add_argument("--space", help="search this space on its surrogate's predictions")
+    compare.add_argument("--max-macs", type=float, help="only architectures of at most so many")
+    compare.add_argument(
+        "--noise", action="store_true", help="on predictions, answer as one seed would"
+    )
     compare.add_argument("--task", default="denoise25", help="default: %(default)s")
     compare.add_argument(
         "--runs",
@@ -315,9 +322,19 @@ def _problem(options: argparse.Namespace) -> Problem:
             runs = int(runs)
         except ValueError:
             raise ValueError(f"runs is {runs!r}; expected mean, random or a seed") from None
+    objectives = options.objective.split(",")
+    if options.space is not None:
+        if options.table is not None:
+            raise ValueError("table and space are given; expected one of them")
+        noise = np.random.default_rng(0) if options.noise else None
+        limits = {"max_macs": options.max_macs, "noise": noise, "seed": runs}
+        return Problem(objectives, space=options.space, task=options.task, **limits)
+    if options.noise:
+        raise ValueError("noise is for predictions; expected --space, or --runs random")
     make = partial(
         Problem,
-        options.objective,
+        objectives,
+        max_macs=options.max_macs,
         table=None if options.table is None else _opened(options.table),
         task=options.task,
         seed=runs,

@@ -35,6 +35,7 @@ from dipbench.nas.clock import ClockSource
 from dipbench.nas.data import Member, Which
 from dipbench.nas.evaluation import Budget, BudgetExceeded, Evaluation, Features
 from dipbench.nas.front import Front, Value, preference
+from dipbench.nas.hardness import hardness
 from dipbench.nas.objectives import FREE, OBJECTIVES, checked, counterpart
 from dipbench.nas.predicted import LISTED, Members, PredictedData
 from dipbench.nas.query import Query, Seed
@@ -43,6 +44,7 @@ from dipbench.table.catalogue import TASK
 
 if TYPE_CHECKING:
     from dipbench.surrogate.surrogate import Surrogate
+    from dipbench.table.difficulty import Difficulty
     from dipbench.table.table import Table
 
 __all__ = ["BudgetExceeded", "Evaluation", "Features", "Problem"]
@@ -346,6 +348,18 @@ class Problem:
         mode = OBJECTIVES[name].mode
         runs = self._data.runs.get((index, mode, None))
         return math.nan if runs is None else runs.value(name)
+
+    @lazy
+    def difficulty(self) -> Difficulty | None:
+        """How hard `report` is to search (`dipbench.table.difficulty`); None where fewer than
+        two architectures have it of every seed."""
+        return hardness(self._data, self._indices, self.report)
+
+    @property
+    def least_difference(self) -> float:
+        """The line below which a regret means nothing: two scores nearer than this are not told
+        apart, for seeds differ as much. NaN where one seed alone is known."""
+        return math.nan if self.difficulty is None else self.difficulty.least_difference
 
     @lazy
     def _least_reported(self) -> float:
