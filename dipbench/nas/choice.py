@@ -127,6 +127,11 @@ def outside(architecture: object, data: Data, query: Query, count: int) -> Excep
 
 
 def checked_table(table: Table | None, task: str) -> Table:
+    """`table` itself, by default the embedded one of the task.
+
+    Raises:
+        ValueError: it is no table.
+    """
     if table is None:
         return embedded(for_task(task)[0])
     if not isinstance(table, Table):
@@ -192,6 +197,11 @@ def checked_report(report: str | None, objectives: Sequence[str], data: Data) ->
 
 
 def limit(name: str, value: float | None) -> float:
+    """The limit of this name; infinite where there is none.
+
+    Raises:
+        ValueError: it is no number of at least 0.
+    """
     if value is None:
         return math.inf
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
@@ -201,6 +211,11 @@ def limit(name: str, value: float | None) -> float:
 
 
 def checked_seed(value: object) -> Seed:
+    """Which seeds are asked for.
+
+    Raises:
+        ValueError: `value` says none.
+    """
     if value is None or value == "random":
         return None if value is None else "random"
     number = as_integer(value)
@@ -210,6 +225,11 @@ def checked_seed(value: object) -> Seed:
 
 
 def generator(rng: np.random.Generator | None, seed: Seed) -> np.random.Generator | None:
+    """What draws the seeds.
+
+    Raises:
+        ValueError: it is missing where they are drawn, or is no generator.
+    """
     if rng is None and seed == "random":
         raise ValueError("seed is 'random' and rng is None; expected a numpy Generator to draw it")
     if rng is not None and not isinstance(rng, np.random.Generator):

@@ -116,10 +116,12 @@ class PredictedData:
 
     @property
     def rows(self) -> PredictedData:
+        """Depth, SLC, parameters and MACs by index."""
         return self
 
     @property
     def runs(self) -> _Runs:
+        """The predicted run of each member and mode."""
         return _Runs(self)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
@@ -177,6 +179,7 @@ class PredictedData:
         return range(len(self.members))
 
     def names(self, indices: range | npt.NDArray[np.int64]) -> _Names:
+        """The index of each of some architectures by itself or its name."""
         return _Names(Members(self.space, indices))
 
     def __getstate__(self) -> dict[str, Any]:

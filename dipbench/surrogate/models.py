@@ -26,7 +26,9 @@ class Model(Protocol):
 
     kind: ClassVar[str]
 
-    def __call__(self, inputs: Floats) -> Floats: ...
+    def __call__(self, inputs: Floats) -> Floats:
+        """The logarithms of the targets, shape ``(count, targets)``."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,7 @@ class Ridge:
     weights: Floats
 
     def __call__(self, inputs: Floats) -> Floats:
+        """The logarithms of the targets, shape ``(count, targets)``."""
         return pairs(inputs) @ self.weights
 
 
@@ -74,6 +77,7 @@ class Gaussian:
         return 0.5 * (self.points**2).sum(2)
 
     def __call__(self, inputs: Floats) -> Floats:
+        """The logarithms of the targets, shape ``(count, targets)``."""
         if len(inputs) == 1:
             return self._one(inputs[0])
         found = np.empty((len(inputs), len(self.means)))
@@ -125,6 +129,7 @@ class Trees:
     steps: Integers
 
     def __call__(self, inputs: Floats) -> Floats:
+        """The logarithms of the targets, shape ``(count, targets)``."""
         found = np.empty((len(inputs), len(self.means)))
         rows = np.arange(len(inputs))[:, None]
         for target, mean in enumerate(self.means):

@@ -65,6 +65,7 @@ class Surrogate:
 
     @lazy
     def space(self) -> Space[Any]:
+        """Whose architectures it predicts."""
         return Space(self.about["space"])
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -37,8 +38,7 @@ def dip_guided(
     fidelity = next(f for f in fidelities if f >= steps * fidelities[-1])
     if not len(problem.measured("dip_rmse")):
         raise NotInTable("no architecture of the problem has dip_rmse measured; expected some")
-    fittable = set(problem.measured("dip_rmse")) if problem.listed else None
-    waiting = (a for a in problem.shuffled(rng) if fittable is None or a in fittable)
+    waiting = _waiting(problem, rng)
     following = next(waiting, None)
     begun = 0
     fitted: list[tuple[float, int, Member]] = []  # a heap by DIP RMSE; the number breaks ties
@@ -53,3 +53,11 @@ def dip_guided(
             heapq.heappush(fitted, (fit.values[0], begun, fit.architecture))
         else:
             problem.evaluate(heapq.heappop(fitted)[-1])
+
+
+def _waiting(problem: Problem, rng: np.random.Generator) -> Iterator[Member]:
+    """The architectures that have fits, in random order."""
+    if not problem.listed:
+        return problem.shuffled(rng)
+    fittable = problem.measured("dip_rmse")
+    return (fittable[i] for i in reversed(rng.permutation(len(fittable))))
