@@ -22,6 +22,7 @@ from dipbench.errors import (
     HubFailed,
     InvalidArchitecture,
     InvalidTable,
+    NoSurrogate,
     NotInTable,
     SearchLimitExceeded,
     Unreachable,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from dipbench.lookup import Curve, Result, query, query_many
     from dipbench.networks.build import to_torch
     from dipbench.spaces import Architecture, Space
+    from dipbench.surrogate.prediction import Prediction, predict
     from dipbench.table.catalogue import tables
     from dipbench.table.hub import download, load
     from dipbench.table.table import Table
@@ -46,7 +48,9 @@ __all__ = [
     "HubFailed",
     "InvalidArchitecture",
     "InvalidTable",
+    "NoSurrogate",
     "NotInTable",
+    "Prediction",
     "Result",
     "SearchLimitExceeded",
     "Space",
@@ -58,6 +62,7 @@ __all__ = [
     "load",
     "macs",
     "params",
+    "predict",
     "query",
     "query_many",
     "slc",
@@ -69,6 +74,7 @@ __all__ = [
 _HOME = {
     "Architecture": "spaces",
     "Curve": "lookup",
+    "Prediction": "surrogate.prediction",
     "Result": "lookup",
     "Space": "spaces",
     "Table": "table.table",
@@ -78,6 +84,7 @@ _HOME = {
     "load": "table.hub",
     "macs": "graphs.features",
     "params": "graphs.features",
+    "predict": "surrogate.prediction",
     "query": "lookup",
     "query_many": "lookup",
     "slc": "graphs.features",

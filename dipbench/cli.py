@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dipbench.errors import InvalidArchitecture, NotInTable, SearchLimitExceeded
+from dipbench.errors import InvalidArchitecture, NoSurrogate, NotInTable, SearchLimitExceeded
 from dipbench.spaces import Architecture, BaseArchitecture, named
 from dipbench.table.catalogue import tables
 from dipbench.table.hub import load
@@ -41,6 +41,7 @@ SHOWN = (
     "devices",
     "torch_versions",
 )
+USE_ERRORS = (ValueError, NotInTable, NoSurrogate, SearchLimitExceeded, OSError, ImportError)
 DEEPEST = 6  # a 64×64 image cannot be halved more often
 
 
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except (ValueError, NotInTable, SearchLimitExceeded, OSError, ImportError) as error:
+    except USE_ERRORS as error:
         print("error:", str(error).replace("\n", " "), file=sys.stderr)
         return 2
     return 0
@@ -93,6 +94,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     proxy.add_argument("--out", type=Path, default=Path("proxy"), metavar="DIR")
 
+    predict = add("predict", _predict, "what a surrogate predicts for an architecture")
+    predict.add_argument("architecture", metavar="NAME|GRAPH.json", help="name or node-link JSON")
+    predict.add_argument("--task", default="denoise25", help="default: %(default)s")
+
+    surrogate = add("surrogate", _surrogate, "fit a surrogate to a table and write how good it is")
+    surrogate.add_argument("--out", type=Path, default=Path("surrogate"), metavar="DIR")
+    surrogate.add_argument("--store", type=Path, metavar="FILE.npz", help="keep the surrogate")
+
     datasheet = add("datasheet", _datasheet, "print the datasheet of a table, in Markdown")
 
     compare = add("compare", _compare, "search the table with several algorithms, many times each")
@@ -101,7 +110,14 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--seconds", type=float, help="simulated budget; default: that of a tenth of the space"
     )
-    compare.add_argument("--objective", default="supervised_rmse_val", help="default: %(default)s")
+    compare.add_argument(
+        "--objective", default="supervised_rmse_val", metavar="A[,B]", help="default: %(default)s"
+    )
+    compare.add_argument("--space", help="search this space on its surrogate's predictions")
+    compare.add_argument("--max-macs", type=float, help="only architectures of at most so many")
+    compare.add_argument(
+        "--noise", action="store_true", help="on predictions, answer as one seed would"
+    )
     compare.add_argument("--task", default="denoise25", help="default: %(default)s")
     compare.add_argument(
         "--runs",
@@ -132,15 +148,15 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("--tag", help="a new tag for what is sent")
     publish.add_argument("--date", metavar="YYYY-MM-DD", help="day of publication, to be cited")
 
-    for command in (query, table, plot, findings, proxy, datasheet, compare):
+    for command in (query, table, plot, findings, proxy, surrogate, datasheet, compare):
         command.add_argument(
             "--table",
             metavar="DIR",
             help="folder of a table, or name of an embedded one; default: that of the task",
         )
-    for command in (query, features, table, compare):
+    for command in (query, features, predict, table, compare):
         command.add_argument("--json", action="store_true", help="print JSON instead of text")
-    for command in (findings, proxy):
+    for command in (findings, proxy, surrogate):
         command.add_argument("--task", default="denoise25", help="default: %(default)s")
         command.add_argument(
             "--rng-seed", type=int, default=0, help="of the resampling; default: %(default)s"
@@ -224,6 +240,44 @@ def _proxy(options: argparse.Namespace) -> None:
         print(path)
 
 
+def _predict(options: argparse.Namespace) -> None:
+    from dipbench.surrogate.prediction import as_dict, predict
+
+    found = predict(_architecture(options.architecture), options.task)
+    if not options.json:
+        print(f"predicted from {found.n_rows} measured rows of {found.protocol}; 90 % intervals")
+    said = as_dict(found)
+    if not options.json:
+        del said["predicted"], said["n_rows"], said["protocol"]
+    _print(said, options.json)
+
+
+def _surrogate(options: argparse.Namespace) -> None:
+    from dipbench.surrogate.fitting.page import as_json, study, write_surrogate
+
+    table, noise_table = _opened(options.table), load()
+    if options.json:
+        found = study(table, options.task, options.rng_seed, noise_table)
+        print(json.dumps(as_json(*found), allow_nan=False))
+        return
+    for path in write_surrogate(
+        table,
+        options.out,
+        options.task,
+        options.rng_seed,
+        store=options.store,
+        noise_table=noise_table,
+        progress=_step,
+    ):
+        print(path)
+
+
+def _step(what: str) -> None:
+    """Say on a terminal what is being computed, in one line that the next one takes."""
+    if sys.stderr.isatty():
+        print(f"\r{what:<60}", end="", file=sys.stderr, flush=True)
+
+
 def _datasheet(options: argparse.Namespace) -> None:
     from dipbench.publish.datasheet import datasheet
     from dipbench.publish.release import Release
@@ -268,9 +322,19 @@ def _problem(options: argparse.Namespace) -> Problem:
             runs = int(runs)
         except ValueError:
             raise ValueError(f"runs is {runs!r}; expected mean, random or a seed") from None
+    objectives = options.objective.split(",")
+    if options.space is not None:
+        if options.table is not None:
+            raise ValueError("table and space are given; expected one of them")
+        noise = np.random.default_rng(0) if options.noise else None
+        limits = {"max_macs": options.max_macs, "noise": noise, "seed": runs}
+        return Problem(objectives, space=options.space, task=options.task, **limits)
+    if options.noise:
+        raise ValueError("noise is for predictions; expected --space, or --runs random")
     make = partial(
         Problem,
-        options.objective,
+        objectives,
+        max_macs=options.max_macs,
         table=None if options.table is None else _opened(options.table),
         task=options.task,
         seed=runs,

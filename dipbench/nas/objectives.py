@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["FREE", "OBJECTIVES", "Objective", "checked"]
+__all__ = ["FREE", "OBJECTIVES", "Objective", "checked", "counterpart"]
 
 FREE = "free"  # the mode of what is known without a run
 
@@ -56,3 +56,8 @@ def checked(names: str | Sequence[str]) -> tuple[Objective, ...]:
     if not listed or len(set(listed)) < len(listed):
         raise ValueError(f"objectives are {listed}; expected one or several, each once")
     return tuple(OBJECTIVES[name] for name in listed)
+
+
+def counterpart(name: str) -> str:
+    """What reports an objective: the test RMSE for that of validation, else itself."""
+    return "supervised_rmse" if name == "supervised_rmse_val" else name

@@ -156,6 +156,15 @@ class UNet(BaseArchitecture):
         return _made((a.depth, skips, (a.upsample,) * a.depth, 1, a.width, False, ()))
 
     @property
+    def twin(self) -> Architecture | None:
+        """The architecture of ``core64`` with the same graph, if there is one."""
+        plain = not (self.crossings or self.growing or "wide" in self.skips)
+        if not plain or self.convs != 1 or len(set(self.upsamples)) > 1:
+            return None
+        levels = tuple(level for level, skip in enumerate(self.skips) if skip == "narrow")
+        return Architecture(self.depth, levels, self.upsamples[0], self.width)
+
+    @property
     def name(self) -> str:
         """Its name, such as ``u3-snow-ubbt-c2-w16g-x1``."""
         skips = "".join([LETTER[skip] for skip in self.skips])

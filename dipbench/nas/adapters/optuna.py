@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dipbench.errors import NotInTable
-from dipbench.nas.adapters.parameters import Choices, from_parameters, members, stepwise
+from dipbench.nas.adapters.parameters import Choices, Waiting, from_parameters, stepwise
 from dipbench.nas.problem import BudgetExceeded, Evaluation, Problem
 from dipbench.spaces import BaseArchitecture, Dimension
 
@@ -64,7 +64,7 @@ def objective(
     Raises:
         ValueError: `problem` is of graphs of one's own, or is none that allows pruning.
     """
-    choices, waiting = Choices.of(problem), members(problem)
+    choices, waiting = Choices.of(problem), Waiting(problem)
     if pruning and (len(problem.objectives) > 1 or problem.repeats != "cached"):
         raise ValueError(
             f"pruning with objectives {', '.join(problem.objectives)} and repeats "
