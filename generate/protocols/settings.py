@@ -138,6 +138,11 @@ class Protocol:
         return manifest
 
     @cached_property
+    def manifest_sha256(self) -> str:
+        """SHA-256, in hex, of the image manifest as sorted JSON."""
+        return hashlib.sha256(json.dumps(self.images, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
         """The graphs of an own space, in the order of the file."""
         graphs = parse_json(Path(self.graphs).read_bytes()) if self.graphs else {}
@@ -145,7 +150,6 @@ class Protocol:
 
     def as_dict(self) -> dict[str, Any]:
         """All that the protocol says, the image manifest by its digest, ready for JSON."""
-        manifest = json.dumps(self.images, sort_keys=True)
         said: dict[str, Any] = {}
         for name, value in json.loads(json.dumps(_said(self))).items():
             said[name] = value
@@ -153,7 +157,7 @@ class Protocol:
                 name == "task"
             ):  # which says it too; protocols stated it beside the task from the first
                 said["sigma"] = self.operator.sigma
-        said["manifest_sha256"] = hashlib.sha256(manifest.encode()).hexdigest()
+        said["manifest_sha256"] = self.manifest_sha256
         said["manifest"] = Path(self.manifest).name
         del said["graphs"]
         if self.graphs:
