@@ -1,7 +1,7 @@
 """Big tables as memory-mapped files, made once from the Parquet and kept in a cache.
 
-The cache is `dipbench.files.cache_folder`. An entry is named after the SHA-256 of the Parquet file that it was
-made of, which is verified first. It is built under a temporary name and renamed, so two
+The cache is `dipbench.files.cache_folder`. An entry is named after the SHA-256 of the Parquet file
+that it was made of, which is verified first. It is built under a temporary name and renamed, so two
 processes may make it at once, and one that was stopped half-way leaves nothing that counts.
 """
 
