@@ -28,21 +28,23 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def check_writable(folder: Path) -> None:
-    """Make `folder` and see that it can be written, before anything is computed for it.
+def check_writable(path: Path, *, file: bool = False) -> None:
+    """See that the folder `path`, or with `file` a file there, can be written; nothing is left.
 
     Raises:
-        OSError: naming the folder and what is wrong.
+        OSError: naming `path` and what is wrong.
     """
-    probe = folder / f"probe.{os.getpid()}.tmp"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            probe.write_bytes(bytes(PROBE))
-        finally:
-            probe.unlink(missing_ok=True)
+        if file and path.is_dir():
+            raise IsADirectoryError(f"it is a folder; expected a file such as {path / 'NAME'}")
+        folder = path.parent if file else path
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent  # it will be made, and the others in it
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(PROBE))
+            probe.flush()
     except OSError as error:
-        raise OSError(f"cannot write to {folder}: {error.strerror or error}") from error
+        raise OSError(f"cannot write to {path}: {error.strerror or error}") from error
 
 
 def cache_folder() -> Path:

@@ -55,6 +55,7 @@ def run(
     """
     deadline = None if time_limit is None else time.monotonic() + time_limit
     check_writable(folder)  # before hours are spent
+    folder.mkdir(parents=True, exist_ok=True)
     results = read_results(folder, protocol)
     for file in results.rejected:
         print(f"set aside {file.path.name}: {file.reason}")

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dipbench.errors import InvalidArchitecture
 from dipbench.graphs.canonical import canonical_key
 from dipbench.graphs.nodelink import from_node_link, parse_json
+from generate.protocols.manifest import read_manifest
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
@@ -133,9 +135,14 @@ class Protocol:
 
     @cached_property
     def images(self) -> dict[str, Any]:
-        """The image manifest: source, terms, splits and the DIP images."""
-        manifest: dict[str, Any] = json.loads((MANIFESTS / self.manifest).read_text("utf-8"))
-        return manifest
+        """The image manifest: source, terms, splits and the DIP images.
+
+        Raises:
+            ValueError: it is none, or lists images that do not suffice; see
+                `generate.protocols.manifest`.
+            OSError: it cannot be read.
+        """
+        return read_manifest(MANIFESTS / self.manifest, self.size)
 
     @cached_property
     def manifest_sha256(self) -> str:
@@ -144,9 +151,19 @@ class Protocol:
 
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
-        """The graphs of an own space, in the order of the file."""
-        graphs = parse_json(Path(self.graphs).read_bytes()) if self.graphs else {}
-        return tuple(Candidate(name, from_node_link(graph)) for name, graph in graphs.items())
+        """The graphs of an own space, in the order of the file.
+
+        Raises:
+            ValueError: naming the file and the graph that is none.
+            OSError: the file cannot be read.
+        """
+        if not self.graphs:
+            return ()
+        file = Path(self.graphs)
+        graphs = parse_json(file.read_bytes())
+        if not isinstance(graphs, dict) or "nodes" in graphs:
+            raise ValueError(f"{file.name} is no JSON object of node-link graphs by name")
+        return tuple(_candidate(file.name, name, graph) for name, graph in graphs.items())
 
     def as_dict(self) -> dict[str, Any]:
         """All that the protocol says, the image manifest by its digest, ready for JSON."""
@@ -168,6 +185,13 @@ class Protocol:
     def hash(self) -> str:
         """SHA-256, in hex, of `as_dict` as sorted JSON."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
+
+
+def _candidate(file: str, name: str, graph: Any) -> Candidate:
+    try:
+        return Candidate(name, from_node_link(graph))
+    except ValueError as error:
+        raise InvalidArchitecture(f"{file}: graph {name!r}: {error}") from None
 
 
 def _said(settings: Any) -> dict[str, Any]:

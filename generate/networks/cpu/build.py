@@ -71,6 +71,7 @@ def library() -> ctypes.CDLL | None:
     if compiler is None:
         return None
     name = f"kernel-{_digest(compiler)}.so"
+    path: Path | None
     try:
         path = _made(compiler, cache_folder() / name)
     except OSError as error:
