@@ -20,7 +20,7 @@ from dipbench.table import catalogue
 from dipbench.table.aggregate import summarise
 from dipbench.table.catalogue import TASK, embedded, for_task
 from dipbench.table.hub import load
-from dipbench.table.table import Table, opened
+from dipbench.table.table import Table, check_table, opened
 from dipbench.values import ByValue
 
 if TYPE_CHECKING:
@@ -330,8 +330,7 @@ def _checked(
         raise ValueError(f"image is {image!r}; expected an id, or None for all")
     if not isinstance(task, str):
         raise ValueError(f"task is {task!r}; expected a name such as {TASK!r}")
-    if not isinstance(table, Table | None):
-        raise ValueError(f"table is {table!r}; expected a table, such as dipbench.load(...) gives")
+    check_table(table)
     return number, image
 
 

@@ -76,7 +76,14 @@ def to_node_link(graph: Graph) -> dict[str, Any]:
         for node, i in number.items()
     ]
     edges = sorted((number[a], number[b]) for a, b in graph.edges)
-    return {"nodes": nodes, "edges": [{"source": a, "target": b} for a, b in edges]}
+    return {
+        # Without these two networkx reads an undirected multigraph.
+        "directed": True,
+        "multigraph": False,
+        "graph": {},
+        "nodes": nodes,
+        "edges": [{"source": a, "target": b} for a, b in edges],
+    }
 
 
 def _malformed(reason: str) -> InvalidArchitecture:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from dipbench.table.keyed import Integers, KeyedRows
 
-__all__ = ["Table", "opened", "write_table"]
+__all__ = ["Table", "check_table", "opened", "write_table"]
 
 MANY_ROWS = 20_000
 
@@ -236,6 +236,19 @@ class Table:
             return found
         number = rows.named(name_or_key)
         return range(0) if number is None else rows.rows_of(rows.arrays["key"][number].as_py())
+
+
+def check_table(table: object) -> None:
+    """Refuse what is no table, a path above all.
+
+    Raises:
+        ValueError: naming it, and how to make a table of it.
+    """
+    if table is None or isinstance(table, Table):
+        return
+    path = isinstance(table, str | os.PathLike)
+    how = f"dipbench.load({os.fspath(table)!r})" if path else "what dipbench.load(...) gives"
+    raise ValueError(f"table is {table!r}; expected {how}")
 
 
 _open: WeakValueDictionary[tuple[str, str], Table] = WeakValueDictionary()
