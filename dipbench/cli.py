@@ -45,13 +45,19 @@ DEEPEST = 6  # a 64×64 image cannot be halved more often
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return 0, or 2 with one line on standard error for an error of use."""
+    """Run one command; return 0, or 2 with one line on standard error for an error of use.
+
+    Ctrl-C ends it with one line and 130.
+    """
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
     except (ValueError, NotInTable, SearchLimitExceeded, OSError, ImportError) as error:
         print("error:", str(error).replace("\n", " "), file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130  # as shells say of a program that Ctrl-C ended
     return 0
 
 
@@ -87,9 +93,22 @@ def _parser() -> argparse.ArgumentParser:
     findings = add("findings", _findings, "write what a table shows: a document and its figures")
     findings.add_argument("--out", type=Path, default=Path("findings"), metavar="DIR")
 
+    findings.add_argument(
+        "--with",
+        dest="beside",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="another table beside it: other tasks, no perturbation, longer training; may be "
+        "given several times. Beside an embedded table the other embedded ones are used anyway",
+    )
+    findings.add_argument(
+        "--baselines", type=Path, metavar="FILE.csv", help="known methods on the same images"
+    )
+
     proxy = add("proxy", _proxy, "write what can stand in for training: a document and its figure")
     proxy.add_argument(
-        "--scores", type=Path, required=True, metavar="FILE.csv", help="of untrained networks"
+        "--scores", type=Path, metavar="FILE.csv", help="of untrained networks; default: without"
     )
     proxy.add_argument("--out", type=Path, default=Path("proxy"), metavar="DIR")
 
@@ -140,6 +159,10 @@ def _parser() -> argparse.ArgumentParser:
         )
     for command in (query, features, table, compare):
         command.add_argument("--json", action="store_true", help="print JSON instead of text")
+    for command in (plot, findings, proxy):
+        command.add_argument(
+            "--format", choices=("png", "pdf", "svg"), default="png", help="default: %(default)s"
+        )
     for command in (findings, proxy):
         command.add_argument("--task", default="denoise25", help="default: %(default)s")
         command.add_argument(
@@ -196,32 +219,54 @@ def _table(options: argparse.Namespace) -> None:
 def _plot(options: argparse.Namespace) -> None:
     from dipbench.reports.plots import scatter_plots
 
-    for path in scatter_plots(_opened(options.table), options.out):
+    for path in scatter_plots(_opened(options.table), options.out, options.format):
         print(path)
 
 
 def _findings(options: argparse.Namespace) -> None:
-    from dipbench.reports.findings import as_json, study, write_findings
+    from dipbench.reports import findings
+    from dipbench.threads import one_thread
 
     table = _opened(options.table)
+    others = [*map(_opened, options.beside), *findings.embedded_companions(table)]
+    asked: Any = {"seed": options.rng_seed, "task": options.task, "others": others}
     if options.json:
-        print(json.dumps(as_json(study(table, options.rng_seed, options.task)), allow_nan=False))
+        known = () if options.baselines is None else findings.read_baselines(options.baselines)
+        with one_thread():
+            found = findings.study(table, baselines=known, **asked)
+        print(json.dumps(findings.as_json(found), allow_nan=False))
         return
-    for path in write_findings(table, options.out, options.rng_seed, options.task):
-        print(path)
+    paths = findings.write_findings(
+        table,
+        options.out,
+        baselines=options.baselines,
+        format=options.format,
+        tell=_tell,
+        **asked,
+    )
+    print(*paths, sep="\n")
 
 
 def _proxy(options: argparse.Namespace) -> None:
     from dipbench.reports.proxy import write_proxy
     from dipbench.reports.proxy.study import as_json, study
+    from dipbench.threads import one_thread
 
-    given = _opened(options.table), options.scores
+    table = _opened(options.table)
+    asked: Any = {"scores": options.scores, "seed": options.rng_seed, "task": options.task}
     if options.json:
-        found = study(*given, options.rng_seed, options.task)
+        with one_thread():
+            found = study(table, **asked)
         print(json.dumps(as_json(found), allow_nan=False))
         return
-    for path in write_proxy(*given, options.out, options.rng_seed, options.task):
-        print(path)
+    paths = write_proxy(table, options.out, format=options.format, tell=_tell, **asked)
+    print(*paths, sep="\n")
+
+
+def _tell(text: str) -> None:
+    """Progress, on standard error if a person is looking."""
+    if sys.stderr.isatty():
+        print(f"{text} ...", file=sys.stderr)
 
 
 def _datasheet(options: argparse.Namespace) -> None:
