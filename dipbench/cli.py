@@ -253,13 +253,14 @@ def _proxy(options: argparse.Namespace) -> None:
     from dipbench.threads import one_thread
 
     table = _opened(options.table)
-    asked: Any = {"scores": options.scores, "seed": options.rng_seed, "task": options.task}
+    asked: Any = {"seed": options.rng_seed, "task": options.task}
     if options.json:
         with one_thread():
-            found = study(table, **asked)
+            found = study(table, options.scores, **asked)
         print(json.dumps(as_json(found), allow_nan=False))
         return
-    paths = write_proxy(table, options.out, format=options.format, tell=_tell, **asked)
+    given = table, options.scores, options.out
+    paths = write_proxy(*given, format=options.format, tell=_tell, **asked)
     print(*paths, sep="\n")
 
 

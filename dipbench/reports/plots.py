@@ -94,8 +94,9 @@ def scatter(table: Table, path: str | os.PathLike[str], colour: str | None = Non
     if colour is not None:
         bar = figure.colorbar(points, ax=panels, ticks=_levels(frame, colour))
         bar.set_label(COLOURS[colour])
-    figure.supxlabel("supervised RMSE (test, grey levels 0–255)", fontsize="medium")
-    figure.supylabel("DIP RMSE (peak, grey levels 0–255)", fontsize="medium")
+    for axes in panels:
+        axes.set_xlabel("supervised RMSE (test, grey levels 0–255)")
+    panels[0].set_ylabel("DIP RMSE (peak, grey levels 0–255)")
     panels[0].set_title(f"{table.protocol}: {len(frame)} architectures", fontsize="medium")
     return save(figure, Path(path))
 
@@ -125,7 +126,7 @@ def _crowd(frame: pd.DataFrame) -> tuple[tuple[float, float], tuple[float, float
     ends = []
     for column in ("supervised_rmse", "dip_rmse"):
         low, high, whole = (float(frame[column].quantile(q)) for q in (0, CROWDED, 1))
-        if high - low > WORTH * (whole - low):
+        if high - low >= WORTH * (whole - low):
             return None
         margin = 0.04 * (high - low)
         ends.append((low - margin, high + margin))

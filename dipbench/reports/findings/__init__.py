@@ -68,7 +68,7 @@ def write_findings(
     needs_matplotlib()
     known = () if baselines is None else read_baselines(baselines)
     with output_folder(Path(out)) as folder, one_thread():
-        found = study(table, seed, task, effort, others, known, tell)
+        found = study(table, seed, task, effort=effort, others=others, baselines=known, tell=tell)
         tell("figures")
         paths = figures(table, found, folder / "figures", format)
         links = {name: path.relative_to(folder).as_posix() for name, path in paths.items()}

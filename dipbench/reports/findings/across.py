@@ -22,7 +22,7 @@ def across_section(found: Study) -> str:
         "The claims by the same rules in each task. A task that was measured by a later protocol "
         "has the output for the input without perturbation as another setting.",
         _claims(tasks),
-        "\n".join(f"- {line}" for task in tasks.tasks for line in _breaks(task)),
+        "\n".join(f"- {line}" for task in tasks.tasks[1:] for line in _breaks(task)),
     ]
     if len(tasks.tasks) == 1:
         parts.append("No table of another task is there, so nothing is said across tasks.")
@@ -106,8 +106,9 @@ def baseline_table(found: Study) -> str:
     if not found.baselines:
         return ""
     rows = [
-        (b.task, b.split, b.method, str(b.images), number(b.rmse), number(b.psnr))
+        (b.task, b.images, b.method, str(b.count), number(b.rmse), number(b.psnr))
         for b in found.baselines
+        if b.task in {task.task for task in found.tasks.tasks}
     ]
     for task in found.tasks.tasks:
         for column, mode, split in ((DIP, "DIP peak", "dip"), (TEST, "supervised", "test")):
@@ -116,4 +117,4 @@ def baseline_table(found: Study) -> str:
                     method = f"{mode}, {which} of {task.count} networks"
                     rows.append((task.task, split, method, "–", number(values[column]), "–"))
     rows.sort(key=lambda row: (row[0], row[1]))
-    return table(("task", "split", "method", "images", "RMSE", "PSNR, dB"), rows)
+    return table(("task", "images", "method", "how many", "RMSE", "PSNR, dB"), rows)

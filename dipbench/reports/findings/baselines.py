@@ -10,23 +10,24 @@ from pathlib import Path
 
 __all__ = ["COLUMNS", "Baseline", "read_baselines"]
 
-COLUMNS = ("task", "method", "split", "images", "rmse", "psnr")
+COLUMNS = ("protocol", "task", "method", "images", "count", "rmse", "psnr")
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A method without learning, on the images of one split.
+    """A method without learning.
 
     Attributes:
-        task, method, split: what it was applied to.
-        images: how many.
+        task, method: what was applied to what.
+        images: ``test`` or ``dip``, the images that supervised or DIP RMSE is measured on.
+        count: how many.
         rmse: mean over images, grey levels; `psnr`: mean over images, dB.
     """
 
     task: str
     method: str
-    split: str
-    images: int
+    images: str
+    count: int
     rmse: float
     psnr: float
 
@@ -46,13 +47,13 @@ def read_baselines(path: str | os.PathLike[str]) -> tuple[Baseline, ...]:
     found = []
     for row in reader:
         try:
-            images, rmse, psnr = int(row["images"]), float(row["rmse"]), float(row["psnr"])
+            count, rmse, psnr = int(row["count"]), float(row["rmse"]), float(row["psnr"])
         except (TypeError, ValueError):
-            images, rmse, psnr = 0, math.nan, math.nan
-        if images < 1 or not (math.isfinite(rmse) and math.isfinite(psnr)):
+            count, rmse, psnr = 0, math.nan, math.nan
+        if count < 1 or not (math.isfinite(rmse) and math.isfinite(psnr)):
             raise ValueError(
-                f"{file}: {row['method']} on {row['task']} has images {row['images']!r}, rmse "
+                f"{file}: {row['method']} on {row['task']} has count {row['count']!r}, rmse "
                 f"{row['rmse']!r}, psnr {row['psnr']!r}; expected numbers"
             )
-        found.append(Baseline(row["task"], row["method"], row["split"], images, rmse, psnr))
+        found.append(Baseline(row["task"], row["method"], row["images"], count, rmse, psnr))
     return tuple(found)

@@ -13,7 +13,7 @@ from dipbench.reports.findings.text import interval, listed, number, p_value, si
 from dipbench.reports.findings.variance import CHOICES, FACTORS, Explained
 from dipbench.reports.markdown import table as markdown_table
 
-__all__ = ["control", "corner", "headed", "orders", "ranks", "trends", "variance"]
+__all__ = ["control", "corner", "headed", "ranks", "trends", "variance"]
 
 HARDLY = 0.1  # tau of depth and SLC, below which the corner cannot make much of another tau
 
@@ -58,11 +58,6 @@ def variance(found: Study, figures: Mapping[str, str]) -> str:
 def headed(column: str) -> str:
     """The mode of a headline column, as a sentence begins."""
     return MODE[column][0].upper() + MODE[column][1:]
-
-
-def orders(found: Study) -> list[str]:
-    """What explains how much of either mode."""
-    return [f"{headed(column)}. {_order(found.explained[column])}" for column in HEADLINE]
 
 
 def _most(found: Study) -> str:
@@ -122,6 +117,7 @@ def control(found: Study, figures: Mapping[str, str]) -> str:
     parts += [
         "### Trends",
         tables.trend_table(controls),
+        "\n".join(f"- {line}" for line in trends(found)),
         f"![RMSE along SLC and along depth]({figures['controls']})",
     ]
     return "\n\n".join(parts)

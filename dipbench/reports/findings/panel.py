@@ -184,7 +184,8 @@ def _joined(trainings: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     fits = runs[(runs["mode"] == "dip") & runs["key"].isin(trainings["key"])]
     # Columns that one side lacks altogether say nothing of its type.
     parts = [part.dropna(axis="columns", how="all") for part in (trainings, fits)]
-    return pd.concat(parts, ignore_index=True).reindex(columns=runs.columns)
+    joined: pd.DataFrame = pd.concat(parts, ignore_index=True).reindex(columns=runs.columns)
+    return joined
 
 
 def _sorted(runs: pd.DataFrame, order: pd.Series[Any], by: list[str]) -> pd.DataFrame:

@@ -154,11 +154,8 @@ def agreement(
 
 def taus_within(x: Floats, y: Floats, strata: Ints, counts: Floats) -> Floats:
     """Tau under every resample, shape ``(B,)``; all arguments but `strata` are ``(B, A)``."""
-    one = len(np.unique(strata)) == 1  # then there is a faster way
+    rows = zip(x, y, counts, strict=True)
+    if len(np.unique(strata)) == 1:  # then there is a faster way
+        return np.array([kendall(*row) for row in rows])
     pairs = pairs_within(strata)
-    return np.array(
-        [
-            kendall(*row, c) if one else tau(*row, pairs, c)
-            for *row, c in zip(x, y, counts, strict=True)
-        ]
-    )
+    return np.array([tau(a, b, pairs, c) for a, b, c in rows])

@@ -101,7 +101,8 @@ def corner_table(found: Study) -> str:
     """Measured tau beside that of the corner alone, in both weightings."""
     known, rows = found.known, []
     for name, label in WEIGHTS.items():
-        tau, alone = (of[found.headline.dip, name] for of in (known.taus, known.corners))
+        at = found.headline.dip, name
+        tau, alone = known.taus[at], known.corners[at]
         rows.append(
             (
                 label,

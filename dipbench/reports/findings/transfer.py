@@ -82,19 +82,16 @@ def reliability_of(parts: Floats, halves: bool) -> float | None:
     count = parts.shape[1]
     if count < 2:
         return None
-    if not halves:
-        size, splits = 1, [((i,), (j,)) for i, j in combinations(range(count), 2)]
-    else:
-        size = count // 2
-        splits = [
-            (one, tuple(i for i in range(count) if i not in one)[:size])
-            for one in combinations(range(count), size)
-            if 0 in one or count % 2
-        ]
-    taus = [kendall(*(parts[:, half].mean(axis=1) for half in split)) for split in splits]
+    size = count // 2 if halves else 1
+    taus = [
+        kendall(parts[:, list(one)].mean(axis=1), parts[:, list(other)].mean(axis=1))
+        for one in combinations(range(count), size)
+        for other in combinations([i for i in range(count) if i not in one], size)
+        if one < other and (not halves or len(one) + len(other) >= count - 1)
+    ]
     r = max(0.0, math.sin(math.pi * float(np.mean(taus)) / 2))
     times = count / size
-    return times * r / (1 + (times - 1) * r)
+    return float(times * r / (1 + (times - 1) * r))
 
 
 def agreements_of(scores: Sequence[Scored]) -> tuple[Agreement, ...]:
