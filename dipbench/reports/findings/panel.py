@@ -174,7 +174,7 @@ def make_panel(table: Table, task: str = "denoise25", fits_of: Table | None = No
 
 
 def _runs(table: Table, task: str) -> pd.DataFrame:
-    runs = table.runs.to_pandas()
+    runs: pd.DataFrame = table.runs.to_pandas()
     return runs[runs["task"] == task]
 
 

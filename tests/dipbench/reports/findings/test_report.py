@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from functools import partial
 
 import matplotlib.image
@@ -233,3 +234,43 @@ def test_numbers_as_text():
         "a and b",
         "a, b and c",
     ]
+
+
+def test_ctrl_c_is_one_line_and_leaves_nothing(small_folder, tmp_path, capsys, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dipbench.reports.findings.study", interrupted)
+    out = tmp_path / "docs"
+    assert main(["findings", "--table", str(small_folder), "--out", str(out)]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("lacking", ["matplotlib", "folder"])
+def test_what_is_needed_is_looked_for_before_computing(
+    small_folder, tmp_path, capsys, monkeypatch, lacking
+):
+    monkeypatch.setattr("dipbench.reports.findings.study", lambda *_, **__: pytest.fail("began"))
+    out = tmp_path / "docs"
+    if lacking == "matplotlib":
+        monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    else:
+        out.write_text("a file")
+    assert main(["findings", "--table", str(small_folder), "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1
+    assert ("matplotlib" if lacking == "matplotlib" else "docs") in said
+
+
+def test_figures_of_a_paper(small_folder, found, tmp_path):
+    """Vector figures of the same bytes each time."""
+    table = load(small_folder)
+    for format, start in (("svg", b"<?xml"), ("pdf", b"%PDF")):
+        one, two = (figures(table, found, tmp_path / f"{format}{i}", format) for i in (0, 1))
+        assert set(one) == FIGURES
+        for name, path in one.items():
+            content = path.read_bytes()
+            assert path.suffix == f".{format}"
+            assert content.startswith(start)
+            assert content == two[name].read_bytes()
