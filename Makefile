@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RESULTS := generate/results
 
-.PHONY: install demo test test-slow test-browser pictures lint bench soak docs table clean
+.PHONY: install demo test test-slow test-browser pictures lint bench soak docs pages table clean
 
 install: .venv/installed
 
@@ -53,6 +53,10 @@ soak: install
 
 docs: install
 	$(BIN)/sphinx-build -W -q docs docs/_build
+
+# Make the generated pages anew from the embedded tables: findings, proxies, datasheet, README.
+pages: install
+	$(BIN)/python docs/pages.py
 
 # Rebuild the embedded table from the measured shards, byte for byte.
 table: install

@@ -79,9 +79,22 @@ def _parser() -> argparse.ArgumentParser:
     findings = add("findings", _findings, "write what a table shows: a document and its figures")
     findings.add_argument("--out", type=Path, default=Path("findings"), metavar="DIR", help=OUT)
 
+    findings.add_argument(
+        "--with",
+        dest="beside",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="another table beside it: other tasks, no perturbation, longer training; may be "
+        "given several times. Beside an embedded table the other embedded ones are used anyway",
+    )
+    findings.add_argument(
+        "--baselines", type=Path, metavar="FILE.csv", help="known methods on the same images"
+    )
+
     proxy = add("proxy", _proxy, "write what can stand in for training: a document and its figure")
     proxy.add_argument(
-        "--scores", type=Path, required=True, metavar="FILE.csv", help="of untrained networks"
+        "--scores", type=Path, metavar="FILE.csv", help="of untrained networks; default: without"
     )
     proxy.add_argument("--out", type=Path, default=Path("proxy"), metavar="DIR", help=OUT)
 
@@ -151,6 +164,10 @@ def _parser() -> argparse.ArgumentParser:
         )
     for each in (query, features, predict, table, compare):
         each.add_argument("--json", action="store_true", help="print JSON instead of text")
+    for each in (plot, findings, proxy):
+        each.add_argument(
+            "--format", choices=("png", "pdf", "svg"), default="png", help="of the figures"
+        )
     for each in (findings, proxy, surrogate):
         each.add_argument("--task", default="denoise25", help="restoration task")
         each.add_argument("--rng-seed", type=int, default=0, help="of the resampling")
@@ -206,34 +223,57 @@ def _plot(options: Options) -> None:
     from dipbench.reports.plots import scatter_plots
 
     _will_draw(options.out)
-    for path in scatter_plots(_opened(options.table), options.out):
+    for path in scatter_plots(_opened(options.table), options.out, options.format):
         print(path)
 
 
 def _findings(options: Options) -> None:
-    from dipbench.reports.findings import as_json, study, write_findings
+    from dipbench.reports import findings
+    from dipbench.threads import one_thread
 
     table = _of_task(options)
+    others = [*map(_opened, options.beside), *findings.embedded_companions(table)]
+    asked: Any = {"seed": options.rng_seed, "task": options.task, "others": others}
     if options.json:
-        print(json.dumps(as_json(study(table, options.rng_seed, options.task)), allow_nan=False))
+        known = () if options.baselines is None else findings.read_baselines(options.baselines)
+        with one_thread():
+            found = findings.study(table, baselines=known, **asked)
+        print(json.dumps(findings.as_json(found), allow_nan=False))
         return
     _will_draw(options.out)
-    for path in write_findings(table, options.out, options.rng_seed, options.task):
-        print(path)
+    paths = findings.write_findings(
+        table,
+        options.out,
+        baselines=options.baselines,
+        format=options.format,
+        tell=_tell,
+        **asked,
+    )
+    print(*paths, sep="\n")
 
 
 def _proxy(options: Options) -> None:
     from dipbench.reports.proxy import write_proxy
     from dipbench.reports.proxy.study import as_json, study
+    from dipbench.threads import one_thread
 
-    given = _of_task(options), options.scores
+    table = _of_task(options)
+    asked: Any = {"seed": options.rng_seed, "task": options.task}
     if options.json:
-        found = study(*given, options.rng_seed, options.task)
+        with one_thread():
+            found = study(table, options.scores, **asked)
         print(json.dumps(as_json(found), allow_nan=False))
         return
     _will_draw(options.out)
-    for path in write_proxy(*given, options.out, options.rng_seed, options.task):
-        print(path)
+    given = table, options.scores, options.out
+    paths = write_proxy(*given, format=options.format, tell=_tell, **asked)
+    print(*paths, sep="\n")
+
+
+def _tell(text: str) -> None:
+    """Progress, on standard error if a person is looking."""
+    if sys.stderr.isatty():
+        print(f"{text} ...", file=sys.stderr)
 
 
 def _predict(options: Options) -> None:

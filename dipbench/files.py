@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and the folder for those that can be made again."""
+"""Files that are there whole or not at all, folders not left empty, and that of the cache."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-__all__ = ["cache_folder", "check_writable", "replacing", "temporary_cache"]
+__all__ = ["cache_folder", "check_writable", "output_folder", "replacing", "temporary_cache"]
 
 PROBE = 1 << 16  # bytes: a full disk still takes an empty file
 
@@ -78,3 +78,26 @@ def temporary_cache(reason: str) -> Path:
 def _remove(folder: Path, owner: int) -> None:
     if os.getpid() == owner:  # a forked process leaves it to its parent
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def output_folder(folder: Path) -> Iterator[Path]:
+    """The folder, made and known to be writable before anything is computed for it.
+
+    If the block ends early, by an error or by Ctrl-C, folders that were made here and are still
+    empty are removed.
+
+    Raises:
+        OSError: it cannot be made or written.
+    """
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        yield folder
+    except BaseException:
+        for each in made:
+            with suppress(OSError):
+                each.rmdir()  # which refuses a folder that is not empty
+        raise

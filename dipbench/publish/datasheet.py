@@ -205,7 +205,8 @@ def limits(release: Release) -> list[str]:
         f"has. {found.complete} of {found.architectures} architectures have all of them.",
         "`dip_rmse` is a peak, found by looking at the clean image: how good the best output "
         "is, not how to find it. `dip_stopped_rmse` is what a rule that sees no clean image "
-        "would have kept.",
+        "would have kept. It cannot choose before its first window of outputs is full, so where "
+        "fits peak earlier it is the score of a late output; `dipbench findings` counts them.",
         f"{found.censored} of {found.fits} DIP fits have their peak at the last iteration: "
         "there a longer fit might have scored lower. `n_censored` says how many of each "
         "architecture.",
