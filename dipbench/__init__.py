@@ -27,6 +27,7 @@ from dipbench.errors import (
     SearchLimitExceeded,
     Unreachable,
 )
+from dipbench.version import __version__
 
 if TYPE_CHECKING:
     from dipbench.graphs.canonical import canonical_key
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from dipbench.table.catalogue import tables
     from dipbench.table.hub import download, load
     from dipbench.table.table import Table
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Architecture",

@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from dipbench import __version__
 from dipbench.errors import DipbenchError
+from dipbench.version import __version__
 
 __all__ = ["Options", "command", "positive", "program", "require", "run"]
 

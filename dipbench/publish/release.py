@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dipbench import __version__
 from dipbench.lazy import lazy
 from dipbench.table.coverage import Coverage
+from dipbench.version import __version__
 
 __all__ = [
     "KEYWORDS",

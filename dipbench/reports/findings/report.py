@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dipbench import __version__
 from dipbench.reports.findings import effects, tables
 from dipbench.reports.findings.across import across_section
 from dipbench.reports.findings.basis import basis
@@ -34,6 +33,7 @@ from dipbench.reports.findings.variance import FACTORS
 from dipbench.reports.findings.verdicts import overview, rules_section, verdicts
 from dipbench.reports.markdown import table as markdown_table
 from dipbench.reports.markdown import wrapped
+from dipbench.version import __version__
 
 if TYPE_CHECKING:
     from dipbench.table.table import Table

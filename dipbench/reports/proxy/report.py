@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dipbench import __version__
 from dipbench.reports.findings.bootstrap import COVERED
 from dipbench.reports.findings.compared import (
     architecture_rows,
@@ -21,6 +20,7 @@ from dipbench.reports.proxy.answers import answers, other_signs, times
 from dipbench.reports.proxy.proxies import GROUPS
 from dipbench.reports.proxy.scores import COLUMNS
 from dipbench.reports.proxy.study import NEAR, NEARER, ORDERS, Standing, Study
+from dipbench.version import __version__
 
 if TYPE_CHECKING:
     from dipbench.table.table import Table

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dipbench import __version__
 from dipbench.reports.markdown import table, wrapped
 from dipbench.surrogate.fitting.fit import fit_surrogate
 from dipbench.surrogate.fitting.learning import Curve, learning_curve
 from dipbench.surrogate.fitting.validation import Validation
 from dipbench.surrogate.surrogate import TARGETS, Surrogate
+from dipbench.version import __version__
 
 if TYPE_CHECKING:
     from dipbench.table.table import Table

@@ -84,6 +84,7 @@ class Problem:
 
     @staticmethod
     def of(error: BaseException) -> Problem:
+        """What an error says, and its traceback."""
         trace = "".join(traceback.format_exception(error))
         return Problem(f"{type(error).__name__}: {error}", trace)
 
