@@ -27,7 +27,7 @@ from dipbench.errors import (
     SearchLimitExceeded,
     Unreachable,
 )
-from dipbench.version import __version__
+from dipbench.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from dipbench.graphs.canonical import canonical_key
