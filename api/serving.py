@@ -37,7 +37,7 @@ class Limits:
             a request; where none waits, it is refused.
         request_seconds: from the first byte of a request to its last.
         idle_seconds: between an answer and the next request.
-        read_seconds: without a byte read of an answer.
+        read_seconds: of an answer of which the client takes nothing.
         head_bytes: of the request line and the headers.
         stop_seconds: for what is running when the service is stopped.
     """
@@ -181,7 +181,13 @@ class Connection(HttpToolsProtocol):
             self._await_request()
 
     def timeout_keep_alive_handler(self) -> None:
-        self.transport.abort()
+        if self._unread():
+            self._watch_reader()
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.limits.idle_seconds, self.timeout_keep_alive_handler
+            )
+        else:
+            self.transport.close()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -202,11 +208,29 @@ class Connection(HttpToolsProtocol):
         self.deadline = self.loop.call_later(self.limits.request_seconds, self._too_slow)
 
     def _too_slow(self) -> None:
-        self._refuse(408, f"expected a whole request within {self.limits.request_seconds:g} s")
+        if self._unread() and not self.head:  # the last answer is still on its way
+            self._watch_reader()
+            self._await_request()
+        else:
+            self._refuse(408, f"expected a whole request within {self.limits.request_seconds:g} s")
+
+    def _unread(self) -> int:
+        """Bytes of answers that the client has not taken yet."""
+        return self.transport.get_write_buffer_size()
 
     def _watch_reader(self) -> None:
+        """Cut the connection off unless the client takes something now and then."""
         if self.reading is None:
-            self.reading = self.loop.call_later(self.limits.read_seconds, self.transport.abort)
+            self.reading = self.loop.call_later(
+                self.limits.read_seconds, self._look_again, self._unread()
+            )
+
+    def _look_again(self, before: int) -> None:
+        self.reading = None
+        if 0 < self._unread() < before:
+            self._watch_reader()
+        elif self._unread():
+            self.transport.abort()
 
     def _refuse(self, status: int, detail: str) -> None:
         """Answer, unless an answer has begun, and close."""

@@ -70,7 +70,7 @@ def test_limits_are_as_stated():
     assert f"killed after {SECONDS:g} seconds" in text
     assert f"{Workers().count} are read at once, and {WAITING} wait" in text
     assert f"within {limits.request_seconds:g} seconds of its first byte" in text
-    assert f"within {limits.read_seconds:g} seconds of standing still" in text
+    assert f"nothing of its answer for {limits.read_seconds:g} seconds" in text
     assert f"its head within {limits.head_bytes:,} bytes" in text
     assert f"Connections are at most {limits.connections:,}" in text
     assert f"up to {CACHE_BYTES // 10**6} MB" in text

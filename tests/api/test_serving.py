@@ -173,25 +173,47 @@ def test_a_byte_now_and_then_does_not_keep_a_connection(short):
     assert time.monotonic() - started < 8
 
 
-def test_a_client_that_reads_nothing_is_cut_off(table):
-    async def large(scope, receive, send):
-        if scope["type"] != "lifespan":
-            headers = [(b"content-length", b"50000000")]
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await send({"type": "http.response.body", "body": bytes(50_000_000)})
-            return
-        for kind in ("startup", "shutdown"):
-            await receive()
-            await send({"type": f"lifespan.{kind}.complete"})
+def saying(length):
+    """An application whose every answer is as many zeros."""
 
-    with Running(large, SHORT) as running, running.connect() as connection:
+    async def app(scope, receive, send):
+        if scope["type"] == "lifespan":
+            for kind in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{kind}.complete"})
+            return
+        headers = [(b"content-length", b"%d" % length)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": bytes(length)})
+
+    return app
+
+
+def test_a_client_that_reads_nothing_is_cut_off():
+    limits = Limits(request_seconds=60, idle_seconds=60, read_seconds=0.3)
+    with Running(saying(50_000_000), limits) as running, running.connect() as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        deadline = time.monotonic() + 10
-        while not running.server.server_state.connections:
+        open_ones, deadline = running.server.server_state.connections, time.monotonic() + 20
+        while not open_ones:
             time.sleep(0.01)
-        while running.server.server_state.connections and time.monotonic() < deadline:
+        while open_ones and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert not running.server.server_state.connections
+        assert not open_ones
+
+
+def test_a_client_that_reads_slowly_gets_all():
+    """Longer than any limit, but never standing still."""
+    limits = Limits(request_seconds=0.5, idle_seconds=1, read_seconds=5)
+    with Running(saying(50_000_000), limits) as running, running.connect() as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        head = connection.recv(1_000)
+        length = len(head) - head.index(b"\r\n\r\n") - 4
+        started = time.monotonic()
+        while length < 50_000_000 and (part := connection.recv(2_000_000)):
+            length += len(part)
+            time.sleep(0.05)
+        assert length == 50_000_000
+        assert time.monotonic() - started > 1
 
 
 def test_more_connections_than_may_be_push_out_those_that_wait_longest(short):
@@ -326,7 +348,7 @@ class Command:
         )
 
     def __enter__(self):
-        self.guard = threading.Timer(60, self.process.kill)  # one that hangs must fail, not wait
+        self.guard = threading.Timer(120, self.process.kill)  # one that hangs must fail, not wait
         self.guard.start()
         line = self.process.stdout.readline()
         found = re.search(r"http://127\.0\.0\.1:(\d+)/", line)
@@ -346,7 +368,7 @@ def test_command_serves_until_it_is_stopped(folder, stop):
         with urllib.request.urlopen(url, timeout=10) as reply:
             assert json.load(reply)["tables"][0]["protocol"] == "made-up-v1"
         process.send_signal(stop)
-        assert process.communicate(timeout=20) == ("", "")
+        assert process.communicate(timeout=60) == ("", "")
         assert process.returncode == 0
 
 
@@ -365,7 +387,7 @@ def test_what_is_running_is_finished_when_the_command_is_stopped(folder, node_li
             text = everything(connection)
         assert text.startswith("HTTP/1.1 200 OK")
         assert json.loads(text.partition("\r\n\r\n")[2])["name"] == SKIP
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
         assert process.returncode == 0
 
 
