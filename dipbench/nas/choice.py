@@ -47,7 +47,7 @@ def chosen_indices(
         NotInTable: no architecture is measured, or one of `within` is not.
         ValueError: none is left.
     """
-    known = data.known(query)
+    known = data.known(query.answered)
     if not len(known):
         judged = " and ".join(query.objectives)
         measured_seeds = sorted({seed for seeds in data.seeds.values() for seed in seeds})

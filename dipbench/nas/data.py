@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
@@ -18,7 +18,6 @@ from dipbench.nas.objectives import FREE, OBJECTIVES, Objective
 from dipbench.spaces import BaseArchitecture, Space
 
 if TYPE_CHECKING:
-    from dipbench.nas.query import Query
     from dipbench.table.table import Table
 
 __all__ = ["Member", "RunMeans", "TaskData", "task_data"]
@@ -82,9 +81,9 @@ class TaskData:
         """Of every member."""
         return np.array([row["macs"] for row in self.rows], np.int64)
 
-    def known(self, query: Query) -> list[int]:
-        """Where members stand of which all objectives of a query are known."""
-        return [index for index in range(len(self.members)) if query.answered(index)]
+    def known(self, answered: Callable[[int], bool]) -> list[int]:
+        """Where members stand of which a query is answered."""
+        return [index for index in range(len(self.members)) if answered(index)]
 
     def values(self, objective: str, indices: Iterable[int]) -> Floats:
         """An objective of many members, means over seeds; NaN where there is none."""

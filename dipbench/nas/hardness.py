@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -30,9 +30,9 @@ DRAWN = 20_000  # architectures that stand for a space too large to be listed
 def hardness(data: Data, indices: Sequence[int], report: str) -> Difficulty | None:
     """Of the architectures at some indices; None where fewer than two have the score.
 
-    On predictions the noise is that of one seed's score, as far as seeds of the surrogate's table
-    lie apart. Of a space with more than 100,000 architectures 20,000 stand for all, drawn from a
-    fixed stream.
+    On predictions the noise is that of the seeds of the surrogate's table, and a score is taken
+    as the mean over as many as that table has. Of a space with more than 100,000 architectures
+    20,000 stand for all, drawn from a fixed stream.
     """
     if isinstance(data, PredictedData):
         return _of_predictions(data, indices, report)
@@ -62,14 +62,15 @@ def _of_predictions(data: PredictedData, indices: Sequence[int], report: str) ->
         chosen = chosen[np.random.default_rng(0).choice(len(chosen), DRAWN, replace=False)]
     scores, free = data.values(report, chosen), _free(data, chosen)
     found = difficulty(scores[:, None], free)
-    share: Mapping[str, float] = data.surrogate.about["noise"]
-    if report not in share:
+    about = data.surrogate.about
+    if report not in about["noise_best"]:
         return found
-    noise = share[report] * found.best
-    line = NORMAL * math.sqrt(2) * noise
+    noise = about["noise_best"][report]
+    line = NORMAL * math.sqrt(2 / about["seeds"]) * noise
     tied = int((scores - found.best <= line).sum())
     return replace(
         found,
+        seeds=about["seeds"],
         noise=noise,
         least_difference=line,
         tied=tied,

@@ -6,9 +6,9 @@ for, so that a space of millions costs what a search looks at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import index as as_index
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +22,6 @@ from dipbench.spaces import Architecture, BaseArchitecture, Space, UNet
 from dipbench.spaces.sizes import all_macs, sizes
 from dipbench.surrogate.description import describe, encoded
 from dipbench.surrogate.surrogate import TARGETS, Surrogate
-
-if TYPE_CHECKING:
-    from dipbench.nas.query import Query
 
 __all__ = ["Members", "PredictedData"]
 
@@ -174,7 +171,7 @@ class PredictedData:
                     f"{', '.join(TARGETS[:4])}, macs, params"
                 )
 
-    def known(self, query: Query) -> range:
+    def known(self, answered: Callable[[int], bool]) -> range:
         """Where members stand of which a query is answered: all."""
         return range(len(self.members))
 

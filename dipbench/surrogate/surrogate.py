@@ -148,10 +148,9 @@ class Surrogate:
             about = json.loads(str(stored.pop("about")))
         except (OSError, ValueError, KeyError) as error:
             raise InvalidTable(f"{path}: {error}; expected a surrogate's file") from None
-        if about.get("version") != VERSION:
-            raise InvalidTable(
-                f"{path}: version {about.get('version')!r}; this release reads {VERSION}"
-            )
+        version = about.pop("version", None)
+        if version != VERSION:
+            raise InvalidTable(f"{path}: version {version!r}; this release reads {VERSION}")
         models = []
         for number, each in enumerate(about.pop("models")):
             start = f"model{number}/"

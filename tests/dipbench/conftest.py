@@ -316,7 +316,9 @@ ABOUT = {
     "sample": [],
     "clock": {"device": "a processor", "engine": "kernel"},
     "noise": {"supervised_rmse": 0.01, "supervised_rmse_val": 0.01},
+    "noise_best": {"supervised_rmse": 0.1},
     "noise_from": "made-up-v1",
+    "seeds": 1,
     "steps": {"supervised": 1000, "dip": 3000},
     "images": 4,
 }

@@ -19,11 +19,13 @@ from dipbench.surrogate.fitting.validation import (
 from dipbench.surrogate.interval import Distance, Spread
 from dipbench.surrogate.surrogate import TARGETS, Surrogate
 from dipbench.table.catalogue import TASK
+from dipbench.table.difficulty import difficulty
+from dipbench.table.difficulty import seed_noise as pooled
 
 if TYPE_CHECKING:
     from dipbench.table.table import Table
 
-__all__ = ["fit_surrogate", "seed_noise"]
+__all__ = ["best_noise", "fit_surrogate", "seed_noise"]
 
 RUNS = {
     "supervised_rmse": ("supervised", "test_rmse"),
@@ -87,7 +89,9 @@ def _about(
         "sample": list(validation.sample.names),
         "clock": table.manifest.get("clock"),
         "noise": noise,
+        "noise_best": best_noise(source, task) if noise else {},
         "noise_from": source.protocol if noise else None,
+        "seeds": len(_scores(table, task)["supervised_rmse"]["seeds"]),
         "steps": {
             "supervised": protocol.get("supervised", {}).get("steps", 1),
             "dip": protocol.get("dip", {}).get("iterations", 1),
@@ -109,20 +113,32 @@ def seed_noise(table: Table, task: str) -> Mapping[str, float]:
 
     It is pooled over the architectures; a DIP score is the mean over the images of one seed.
     """
+    found = _scores(table, task)
+    return {target: pooled(np.log(of["scores"])) for target, of in found.items() if _several(of)}
+
+
+def best_noise(table: Table, task: str) -> Mapping[str, float]:
+    """The same in the score's unit, in the best quarter alone, where it matters to a search."""
+    found = _scores(table, task)
+    return {t: difficulty(of["scores"], {}).noise for t, of in found.items() if _several(of)}
+
+
+def _several(of: Mapping[str, Any]) -> bool:
+    return len(of["seeds"]) > 1 and len(of["scores"]) > 1
+
+
+def _scores(table: Table, task: str) -> dict[str, dict[str, Any]]:
+    """Per target the seeds, and the scores of those with all of them, shape ``(A, K)``."""
     rows = table.runs.to_pylist()
     rows = [row for row in rows if row["task"] == task and row["status"] == "ok"]
-    noise = {}
+    found = {}
     for target, (mode, column) in RUNS.items():
-        by_seed: dict[tuple[str, int], list[float]] = defaultdict(list)
+        values: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
         for row in rows:
             if row["mode"] == mode:
-                by_seed[row["key"], row["seed"]].append(row[column])
-        scores: dict[str, list[float]] = defaultdict(list)
-        for (key, _), values in by_seed.items():
-            scores[key].append(float(np.log(np.mean(values))))
-        several = [np.array(values) for values in scores.values() if len(values) > 1]
-        freedom = sum(len(values) - 1 for values in several)
-        if freedom:
-            squares = sum(float(((values - values.mean()) ** 2).sum()) for values in several)
-            noise[target] = (squares / freedom) ** 0.5
-    return noise
+                values[row["key"]][row["seed"]].append(row[column])
+        seeds = sorted({seed for of in values.values() for seed in of})
+        full = [of for of in values.values() if len(of) == len(seeds)]
+        scores = np.array([[float(np.mean(of[seed])) for seed in seeds] for of in full])
+        found[target] = {"seeds": seeds, "scores": scores.reshape(len(full), len(seeds))}
+    return found
