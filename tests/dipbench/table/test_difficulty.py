@@ -37,7 +37,7 @@ def test_expected_draws_are_those_of_all_orders(count, data):
     found = difficulty(scores, {})
     if not math.isnan(found.noise):  # one architecture has no noise of its own
         assert found.tied == tied
-    orders = [order for order in permutations(range(count))]
+    orders = list(permutations(range(count)))
     first = [next(i for i, a in enumerate(order) if a < found.tied) + 1 for order in orders]
     assert found.draws == pytest.approx(np.mean(first))
     assert np.mean(np.array(first) <= found.draws_95) >= 0.95 - 1e-12
