@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from dipbench.arguments import several
 from dipbench.errors import NotInTable
 from dipbench.graphs.canonical import is_key
 from dipbench.graphs.dag import as_integer
@@ -25,7 +26,7 @@ from dipbench.nas.objectives import checked
 from dipbench.nas.query import Query, Seed
 from dipbench.spaces import BaseArchitecture, Space, named
 from dipbench.table.catalogue import TASK, embedded, for_task
-from dipbench.table.table import Table
+from dipbench.table.table import Table, check_table
 
 __all__ = ["BudgetExceeded", "Evaluation", "Features", "Problem"]
 
@@ -345,7 +346,7 @@ def _indices(data: TaskData, query: Query, within: Iterable[Member] | None) -> t
     if within is None:
         return tuple(known)
     names, chosen = data.names(known), set()
-    for architecture in within:
+    for architecture in several("within", within):
         try:
             chosen.add(names[architecture])
         except (KeyError, TypeError):
@@ -382,8 +383,7 @@ def _outside(architecture: object, data: TaskData, query: Query, count: int) -> 
 def _table(table: Table | None, task: str) -> Table:
     if table is None:
         return embedded(for_task(task)[0])
-    if not isinstance(table, Table):
-        raise ValueError(f"table is {table!r}; expected a table, such as dipbench.load(...) gives")
+    check_table(table)
     return table
 
 
