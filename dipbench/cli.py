@@ -446,7 +446,7 @@ def _read_graph(path: Path, name: str | None) -> Graph:
 
     try:
         data = parse_json(path.read_bytes())
-        one = not isinstance(data, dict) or "nodes" in data
+        one = not (isinstance(data, dict) and data and all(map(_like_graph, data.values())))
         if one and name is not None:
             raise ValueError(f"holds one graph; expected no --name, found {name!r}")
         if not one:
@@ -458,6 +458,10 @@ def _read_graph(path: Path, name: str | None) -> Graph:
     except ValueError as error:
         called = "" if name is None else f" graph {name!r}:"
         raise InvalidArchitecture(f"{path}:{called} {error}") from None
+
+
+def _like_graph(value: Any) -> bool:
+    return isinstance(value, dict) and "nodes" in value
 
 
 def _print(values: dict[str, Any], as_json: bool) -> None:

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from dipbench.arguments import several
 from dipbench.errors import InvalidTable, NotInTable
 from dipbench.graphs.canonical import dag_key, is_key
 from dipbench.graphs.dag import as_integer, check
@@ -211,11 +212,7 @@ def query_many(
     import pandas as pd
 
     seed, image = _checked(task, seed, image, table)
-    if isinstance(architectures, str):
-        raise ValueError(
-            f"architectures is {architectures!r}; expected several, such as [{architectures!r}]"
-        )
-    wanted = list(architectures)
+    wanted = several("architectures", architectures)
     if seed is not None or image is not None:
         results = [query(a, task, seed, image, table=table) for a in wanted]
         return pd.DataFrame([[getattr(r, c) for c in COLUMNS] for r in results], columns=COLUMNS)

@@ -33,7 +33,8 @@ class _Help(argparse.HelpFormatter):
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         text = action.help
-        silent = action.default in (None, False, argparse.SUPPRESS) or action.required
+        nothing = action.default is None or action.default is False  # 0 is a default, too
+        silent = nothing or action.default == argparse.SUPPRESS or action.required
         if silent or not text or "default" in text or not action.option_strings:
             return text
         return f"{text} (default: %(default)s)"

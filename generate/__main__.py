@@ -33,14 +33,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(
-        name: str, function: Callable[[Options], int | None], text: str
+        name: str,
+        function: Callable[[Options], int | None],
+        text: str,
+        default: str | None = "core64-v1",
     ) -> argparse.ArgumentParser:
         added = command(commands, name, function, text)
         added.add_argument(
             "--protocol",
-            default="core64-v1",
+            default=default,
             metavar="NAME|FILE.json",
-            help=f"{', '.join(PROTOCOLS)} or your own",
+            help=f"{', '.join(PROTOCOLS)} or your own (default: {default or 'each task'})",
         )
         return added
 
@@ -161,14 +164,12 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     known = add(
-        "baselines", _baselines, "well-known methods on the same images, as `findings` reads"
+        "baselines", _baselines, "well-known methods on the same images, as `findings` reads", None
     )
-    known.set_defaults(protocol=None)
     add_images(known)
     known.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="where to write")
 
-    restored = add("restored", _restored, "restore a photograph and draw clean, degraded, restored")
-    restored.set_defaults(protocol="demo-v1")
+    restored = add("restored", _restored, "draw a photograph clean, degraded, restored", "demo-v1")
     restored.add_argument("name", metavar="NAME", help="the architecture, by its name")
     add_images(restored)
     restored.add_argument("--image", metavar="ID", help="validation image (default: the first)")
@@ -181,8 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     restored.add_argument("--out", type=Path, required=True, metavar="FILE", help="PNG, PDF or SVG")
 
-    bench = add("bench", _bench, "time ours against the plain way and against the machine")
-    bench.set_defaults(protocol="demo-v1")
+    bench = add("bench", _bench, "time ours, the plain way and the machine", "demo-v1")
     add_images(bench)
     bench.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     bench.add_argument("--seconds", type=float, default=4.0, help="of each turn")

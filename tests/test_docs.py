@@ -27,7 +27,8 @@ def documented():
     """Every command of the programs, with its options."""
     for program, module in PROGRAMS.items():
         for name, parser in commands(module._parser()).items():
-            actions = [action for action in parser._actions if action.dest != "help"]
+            common = ("help", "debug")  # README.md has --debug, once for all
+            actions = [action for action in parser._actions if action.dest not in common]
             yield f"{program} {name}", [o for action in actions for o in action.option_strings]
 
 
@@ -85,3 +86,15 @@ def test_every_kind_of_task_is_defined():
     ours = [kind for kind in kinds() if kind.__module__.startswith("generate.tasks")]
     assert ours
     assert [kind.EXAMPLE for kind in ours if f"`{kind.EXAMPLE}`" not in defined] == []
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_option_has_a_help_text_and_says_its_default(program):
+    for name, parser in commands(PROGRAMS[program]._parser()).items():
+        for action in parser._actions:
+            option = f"{program} {name} {action.dest}"
+            assert action.help, f"{option} has no help"
+            flag = isinstance(action, argparse._StoreTrueAction | argparse._HelpAction)
+            if action.option_strings and not flag and not action.required:
+                shown = parser._get_formatter()._get_help_string(action)
+                assert "default" in shown, f"{option} does not say its default"

@@ -113,8 +113,11 @@ def _positive(node: Hashable, op: str, channels: object) -> int:
 
 def as_integer(value: object) -> int | None:
     """`value` as an int if it is an integer of any kind, numpy's included, and no bool."""
+    kind = type(value)
+    if kind is bool or (kind.__module__ == "numpy" and kind.__name__.startswith("bool")):
+        return None  # numpy before 2 takes its own bool for an integer
     try:
-        return None if isinstance(value, bool) else index(value)  # type: ignore[arg-type]
+        return index(value)  # type: ignore[arg-type]
     except TypeError:
         return None
 

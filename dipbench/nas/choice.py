@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from dipbench.arguments import several
 from dipbench.errors import NotInTable
 from dipbench.graphs.canonical import is_key
 from dipbench.graphs.dag import as_integer
@@ -59,7 +60,7 @@ def chosen_indices(
     if within is None:
         return _affordable(data, known, max_macs)
     names, chosen = data.names(known), set()
-    for architecture in within:
+    for architecture in several("within", within):
         try:
             chosen.add(names[architecture])
         except (KeyError, TypeError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dipbench.arguments import several
+
 __all__ = ["FREE", "OBJECTIVES", "Objective", "checked", "counterpart"]
 
 FREE = "free"  # the mode of what is known without a run
@@ -49,7 +51,7 @@ def checked(names: str | Sequence[str]) -> tuple[Objective, ...]:
     Raises:
         ValueError: there are none, one is unknown, or one stands there twice.
     """
-    listed = (names,) if isinstance(names, str) else tuple(names)
+    listed = (names,) if isinstance(names, str) else tuple(several("objectives", names))
     for name in listed:
         if not isinstance(name, str) or name not in OBJECTIVES:
             raise ValueError(f"objective is {name!r}; expected one of {', '.join(OBJECTIVES)}")
