@@ -120,6 +120,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.add_argument("--out", type=Path, default=Path("comparison"), metavar="DIR")
 
+    export = add("export", _export, "write a table in the format of another library")
+    export.add_argument("format", choices=("syne-tune",), help="syne-tune: a blackbox repository")
+    export.add_argument(
+        "--objectives",
+        default="supervised_rmse_val,macs,params",
+        metavar="A,B,...",
+        help="default: %(default)s",
+    )
+    export.add_argument("--out", type=Path, required=True, metavar="DIR")
+
     download = add("download", _download, "bring a table of the Hub into the cache")
     download.add_argument("--repo", metavar="OWNER/NAME", help="default: this release's table")
     download.add_argument("--revision", help="branch, tag or commit")
@@ -132,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("--tag", help="a new tag for what is sent")
     publish.add_argument("--date", metavar="YYYY-MM-DD", help="day of publication, to be cited")
 
-    for command in (query, table, plot, findings, proxy, datasheet, compare):
+    for command in (query, table, plot, findings, proxy, datasheet, compare, export):
         command.add_argument(
             "--table",
             metavar="DIR",
@@ -277,6 +287,14 @@ def _problem(options: argparse.Namespace) -> Problem:
         rng=np.random.default_rng(0),  # each repeat brings its own
     )
     return make(within=make().measured("supervised_rmse"))
+
+
+def _export(options: argparse.Namespace) -> None:
+    from dipbench.nas.adapters.blackbox import write_blackbox
+
+    objectives = options.objectives.split(",")
+    for path in write_blackbox(_opened(options.table), options.out, objectives):
+        print(path)
 
 
 def _download(options: argparse.Namespace) -> None:
