@@ -139,6 +139,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.add_argument("--out", type=Path, default=Path("comparison"), metavar="DIR", help=OUT)
 
+    export = add("export", _export, "write a table in the format of another library")
+    export.add_argument("format", choices=("syne-tune",), help="syne-tune: a blackbox repository")
+    export.add_argument(
+        "--objectives",
+        default="supervised_rmse_val,macs,params",
+        metavar="A,B,...",
+        help="what the blackbox knows",
+    )
+    export.add_argument("--out", type=Path, required=True, metavar="DIR", help=OUT)
+
     download = add("download", _download, "bring a table of the Hub into the cache")
     download.add_argument("--repo", metavar="OWNER/NAME", help="default: this release's table")
     download.add_argument(
@@ -157,7 +167,7 @@ def _parser() -> argparse.ArgumentParser:
         "--date", metavar="YYYY-MM-DD", help="day of publication; default: none is stated"
     )
 
-    for each in (query, table, plot, findings, proxy, surrogate, datasheet, compare):
+    for each in (query, table, plot, findings, proxy, surrogate, datasheet, compare, export):
         each.add_argument(
             "--table",
             metavar="DIR",
@@ -379,6 +389,15 @@ def _problem(options: Options) -> Problem:
         rng=np.random.default_rng(0),  # each repeat brings its own
     )
     return make(within=make().measured("supervised_rmse"))
+
+
+def _export(options: Options) -> None:
+    from dipbench.nas.adapters.blackbox import write_blackbox
+
+    objectives = options.objectives.split(",")
+    check_writable(options.out)
+    for path in write_blackbox(_opened(options.table), options.out, objectives):
+        print(path)
 
 
 def _download(options: Options) -> None:

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "docs" / "publishing.md"
 PROGRAMS = {"python": [sys.executable], "dipbench": [sys.executable, "-m", "dipbench"]}

@@ -15,7 +15,7 @@ from dipbench.graphs.canonical import is_key
 from dipbench.graphs.dag import as_integer
 from dipbench.nas.data import Member, TaskData, task_data
 from dipbench.nas.objectives import FREE, OBJECTIVES, checked, counterpart
-from dipbench.nas.predicted import PredictedData
+from dipbench.nas.predicted import Indices, PredictedData
 from dipbench.nas.query import Query, Seed
 from dipbench.spaces import BaseArchitecture, named
 from dipbench.surrogate.surrogate import Surrogate, find
@@ -41,7 +41,7 @@ Data: TypeAlias = "TaskData | PredictedData"
 
 def chosen_indices(
     data: Data, query: Query, within: Iterable[Member] | None, max_macs: float
-) -> Sequence[int]:
+) -> Indices:
     """Where the architectures to search among stand, ascending.
 
     Raises:
@@ -70,7 +70,7 @@ def chosen_indices(
     return _affordable(data, sorted(chosen), max_macs)
 
 
-def _affordable(data: Data, indices: Sequence[int], max_macs: float) -> Sequence[int]:
+def _affordable(data: Data, indices: Indices, max_macs: float) -> Indices:
     """Those of some architectures that do not need more MACs."""
     if math.isinf(max_macs):
         return indices

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from dipbench.nas.data import TaskData
 from dipbench.nas.objectives import OBJECTIVES
-from dipbench.nas.predicted import LISTED, PredictedData
+from dipbench.nas.predicted import LISTED, Indices, PredictedData
 from dipbench.spaces.sizes import sizes
 from dipbench.surrogate.description import encoded
 from dipbench.table.difficulty import NORMAL, Difficulty, difficulty
@@ -27,7 +26,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 DRAWN = 20_000  # architectures that stand for a space too large to be listed
 
 
-def hardness(data: Data, indices: Sequence[int], report: str) -> Difficulty | None:
+def hardness(data: Data, indices: Indices, report: str) -> Difficulty | None:
     """Of the architectures at some indices; None where fewer than two have the score.
 
     On predictions the noise is that of the seeds of the surrogate's table, and a score is taken
@@ -45,7 +44,7 @@ def hardness(data: Data, indices: Sequence[int], report: str) -> Difficulty | No
     return difficulty(scores, free)
 
 
-def _by_seed(data: TaskData, indices: Sequence[int], report: str) -> tuple[Floats, list[int]]:
+def _by_seed(data: TaskData, indices: Indices, report: str) -> tuple[Floats, list[int]]:
     """Scores of those with every seed that any has, shape ``(architectures, seeds)``."""
     mode = OBJECTIVES[report].mode
     seeds = sorted({seed for index in indices for seed in data.seeds.get((index, mode), ())})
@@ -54,7 +53,7 @@ def _by_seed(data: TaskData, indices: Sequence[int], report: str) -> tuple[Float
     return np.array(found).reshape(len(kept), len(seeds)), kept
 
 
-def _of_predictions(data: PredictedData, indices: Sequence[int], report: str) -> Difficulty | None:
+def _of_predictions(data: PredictedData, indices: Indices, report: str) -> Difficulty | None:
     if len(indices) < 2:
         return None
     chosen = np.asarray(indices, np.int64)

@@ -23,9 +23,10 @@ from dipbench.spaces.sizes import all_macs, sizes
 from dipbench.surrogate.description import describe, encoded
 from dipbench.surrogate.surrogate import TARGETS, Surrogate
 
-__all__ = ["Members", "PredictedData"]
+__all__ = ["Indices", "Members", "PredictedData"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+Indices: TypeAlias = Sequence[int] | npt.NDArray[np.int64]  # of architectures
 
 LISTED = 100_000  # architectures of a space whose predictions are made all at once
 
@@ -33,7 +34,7 @@ LISTED = 100_000  # architectures of a space whose predictions are made all at o
 class Members(Sequence[Any]):
     """Architectures of a space by index, each made when it is asked for."""
 
-    def __init__(self, space: Space[Any], indices: range | npt.NDArray[np.int64]):
+    def __init__(self, space: Space[Any], indices: Indices):
         self.space, self.indices = space, indices
 
     def __len__(self) -> int:
@@ -142,7 +143,7 @@ class PredictedData:
             self._made[index] = known
         return self._made[index]
 
-    def values(self, objective: str, indices: range | npt.NDArray[np.int64]) -> Floats:
+    def values(self, objective: str, indices: Indices) -> Floats:
         """An objective of many members."""
         if objective == "macs":
             return self.macs[indices].astype(np.float64)
@@ -175,7 +176,7 @@ class PredictedData:
         """Where members stand of which a query is answered: all."""
         return range(len(self.members))
 
-    def names(self, indices: range | npt.NDArray[np.int64]) -> _Names:
+    def names(self, indices: Indices) -> _Names:
         """The index of each of some architectures by itself or its name."""
         return _Names(Members(self.space, indices))
 

@@ -37,7 +37,7 @@ from dipbench.nas.evaluation import Budget, BudgetExceeded, Evaluation, Features
 from dipbench.nas.front import Front, Value, preference
 from dipbench.nas.hardness import hardness
 from dipbench.nas.objectives import FREE, OBJECTIVES, checked, counterpart
-from dipbench.nas.predicted import LISTED, Members, PredictedData
+from dipbench.nas.predicted import LISTED, Indices, Members, PredictedData
 from dipbench.nas.query import Query, Seed
 from dipbench.spaces import Space
 from dipbench.table.catalogue import TASK
@@ -141,7 +141,7 @@ class Problem:
         self._paid: dict[Which, int] = {}
         self._drawn: dict[Which, float] = {}
 
-    def _members(self, indices: Sequence[int]) -> Sequence[Member]:
+    def _members(self, indices: Indices) -> Sequence[Member]:
         """The architectures that stand there; of a space on predictions none is made yet."""
         if isinstance(self._data, PredictedData):
             chosen = indices if isinstance(indices, range) else np.asarray(indices, np.int64)
@@ -242,8 +242,9 @@ class Problem:
         if advanced:
             self._charge(index, seconds)
             self._paid.update(advanced)
-        for which, _ in advanced if self._noise is not None else ():
-            self._drawn[which] = float(self._noise.standard_normal())
+        if self._noise is not None:
+            for which, _ in advanced:
+                self._drawn[which] = float(self._noise.standard_normal())
         values = [
             runs[index, m, chosen].value(name, position) * self._factor(index, m, name)
             for m, name in query.columns
@@ -425,7 +426,8 @@ class Problem:
         """One of the `neighbours`, each as likely as any other; where none is, a `sample`."""
         if len(self.architectures) > LISTED and self.max_macs == math.inf:
             assert self.space is not None
-            return self.space.mutate(architecture, rng)  # makes one alone
+            found_one: Member = self.space.mutate(architecture, rng)  # makes one alone
+            return found_one
         found = self.neighbours(architecture)
         return found[int(rng.integers(len(found)))] if found else self.sample(rng)
 

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 
 from dipbench.publish.datasheet import coverage_table, limits, protocol_table, terms
 from dipbench.publish.release import KEYWORDS, LICENSE, NO_PICTURES, RMSE, Release, quoted
+from dipbench.reports.markdown import table
+from dipbench.table.catalogue import Entry, entries
+from dipbench.table.manifest import MANIFEST, read_manifest
 from dipbench.table.schema import FILES, Column, markdown
 
-__all__ = ["card", "size_category"]
+__all__ = ["card", "extras", "size_category"]
 
 # As `datasets` names the Arrow types of `dipbench.table.schema.arrow_schema`.
 FEATURES = {
@@ -72,6 +75,7 @@ def body(release: Release) -> str:
         "What was measured": coverage_table(release),
         "Files and columns": re.sub("^## ", "### ", markdown().strip(), flags=re.MULTILINE),
         "Protocol": protocol_table(release),
+        "Tables of this release": TABLES.format(table=_tables()),
         "Images": (
             f"Measured on images of {release.image_source}. {NO_PICTURES} Please cite: "
             f"{release.image_citation}."
@@ -82,6 +86,26 @@ def body(release: Release) -> str:
     }
     text = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections.items())
     return f"# {release.title}\n\n{release.summary}\n\n{text}\n"
+
+
+TABLES = """dipbench comes with these tables, and `dipbench.load(protocol=...)` opens each:
+
+{table}"""
+
+
+def _tables() -> str:
+    rows = []
+    for entry in entries():
+        manifest = read_manifest(entry.folder / MANIFEST)
+        networks = f"{manifest['files']['architectures.parquet']['rows']:,}"
+        rows.append((f"`{entry.protocol}`", entry.space, entry.task, networks, extras(entry)))
+    return table(("protocol", "space", "task", "architectures", ""), rows)
+
+
+def extras(entry: Entry) -> str:
+    """What an embedded table has beside its files, in words."""
+    surrogate = any(entry.folder.glob("surrogate*"))
+    return "with a surrogate, which `dipbench.predict` reads" if surrogate else ""
 
 
 def _load(release: Release) -> str:

@@ -1,4 +1,4 @@
-"""croissant.json: the data set described in JSON-LD, after Croissant 1.0 of MLCommons."""
+"""croissant.json: the data set described in JSON-LD, after Croissant 1.1 of MLCommons."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ __all__ = ["croissant"]
 CONTEXT: dict[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
+    "arrayShape": "cr:arrayShape",
     "citeAs": "cr:citeAs",
     "column": "cr:column",
     "conformsTo": "dct:conformsTo",
+    "containedIn": "cr:containedIn",
     "cr": "http://mlcommons.org/croissant/",
     "rai": "http://mlcommons.org/croissant/RAI/",
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "description": {"@container": "@language"},
     "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
@@ -32,10 +35,12 @@ CONTEXT: dict[str, Any] = {
     "fileSet": "cr:fileSet",
     "format": "cr:format",
     "includes": "cr:includes",
+    "isArray": "cr:isArray",
     "isLiveDataset": "cr:isLiveDataset",
     "jsonPath": "cr:jsonPath",
     "key": "cr:key",
     "md5": "cr:md5",
+    "name": {"@container": "@language"},
     "parentField": "cr:parentField",
     "path": "cr:path",
     "recordSet": "cr:recordSet",
@@ -76,7 +81,7 @@ def croissant(release: Release, files: Mapping[str, tuple[int, str]]) -> str:
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "name": release.title.replace(" ", "-"),
-        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        "conformsTo": "http://mlcommons.org/croissant/1.1",
         "description": f"{release.summary} {RMSE} {NO_PICTURES}",
         "citeAs": release.bibtex,
         "creator": {"@type": "sc:Organization", "name": MAINTAINERS},
@@ -125,6 +130,6 @@ def _field(file: str, record_set: str, column: Column) -> dict[str, Any]:
         "name": column.name,
         "description": column.meaning + unit,
         "dataType": DATA_TYPES[column.kind],
-        **({"repeated": True} if column.kind in ("ints", "floats") else {}),
+        **({"isArray": True, "arrayShape": "-1"} if column.kind in ("ints", "floats") else {}),
         "source": {"fileObject": {"@id": file}, "extract": {"column": column.name}},
     }

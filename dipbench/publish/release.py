@@ -126,10 +126,11 @@ class Release:
     def summary(self) -> str:
         """What it is, in two sentences."""
         return (
-            f"Denoising error of {self.coverage.architectures} encoder-decoder networks with "
-            f"skip connections, of the space {_line(self.manifest['space'])}, each trained in two "
-            "ways: supervised, on a training set, and as a Deep Image Prior, fitted to the one "
-            "noisy image and nothing else. With learning curves, seeds, costs, an exact canonical "
+            f"Restoration error ({', '.join(self.coverage.tasks)}) of "
+            f"{self.coverage.architectures} encoder-decoder networks with skip connections, of the "
+            f"space {_line(self.manifest['space'])}, trained in two ways: supervised, on a "
+            "training set, and as a Deep Image Prior, fitted to the one degraded image and nothing "
+            "else. With learning curves, seeds, costs, an exact canonical "
             "key, depth and shallowest level of connection (SLC) of each network."
         )
 

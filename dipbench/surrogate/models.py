@@ -74,7 +74,8 @@ class Gaussian:
     @lazy
     def _half_squares(self) -> Floats:
         """Of the lengths of the points, shape ``(targets, points)``."""
-        return 0.5 * (self.points**2).sum(2)
+        squares: Floats = (self.points**2).sum(2)
+        return 0.5 * squares
 
     def __call__(self, inputs: Floats) -> Floats:
         """The logarithms of the targets, shape ``(count, targets)``."""

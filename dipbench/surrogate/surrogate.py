@@ -88,7 +88,8 @@ class Surrogate:
 
     def means(self, description: Floats) -> Floats:
         """The targets, shape ``(count, len(TARGETS))``, of described architectures."""
-        return np.round(np.exp(self._logarithms(self._inputs(description))), DIGITS)
+        values: Floats = np.exp(self._logarithms(self._inputs(description)))
+        return values.round(DIGITS)
 
     def intervals(self, description: Floats) -> tuple[Floats, Floats, Floats]:
         """The targets and the ends of the interval that holds 90 % of new measurements."""

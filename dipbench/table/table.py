@@ -246,8 +246,9 @@ def check_table(table: object) -> None:
     """
     if table is None or isinstance(table, Table):
         return
-    path = isinstance(table, str | os.PathLike)
-    how = f"dipbench.load({os.fspath(table)!r})" if path else "what dipbench.load(...) gives"
+    how = "what dipbench.load(...) gives"
+    if isinstance(table, str | os.PathLike):
+        how = f"dipbench.load({os.fspath(table)!r})"
     raise ValueError(f"table is {table!r}; expected {how}")
 
 

@@ -183,7 +183,7 @@ def save_images(images: Images, protocol: Protocol, path: Path) -> None:
     arrays |= {f"test/{i}": a for i, a in images.test.items()}
     said: dict[str, Any] = {name: np.array(value) for name, value in _tied_to(protocol).items()}
     with replacing(path) as place, place.open("wb") as file:
-        np.savez_compressed(file, **said, **arrays)
+        np.savez_compressed(file, **said, **arrays)  # type: ignore[arg-type]
 
 
 def _tied_to(protocol: Protocol) -> dict[str, Any]:

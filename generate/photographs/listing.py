@@ -45,6 +45,7 @@ def list_folder(
 
 
 def _files(folder: Path) -> dict[str, Sequence[Path]]:
+    found: dict[str, Sequence[Path]]
     if all((folder / split).is_dir() for split in SPLITS):
         found = {split: _photographs(folder / split) for split in SPLITS}
     else:

@@ -79,10 +79,10 @@ def _checked(kind: type[Any], said: dict[str, Any], checks: dict[str, Check]) ->
     for field in said:
         if field not in checks:
             raise ValueError(f"unknown field {field!r}; expected one of {', '.join(checks)}")
-    for field in fields(kind):
-        needed = field.default is MISSING and field.default_factory is MISSING
-        if needed and field.name not in said:
-            raise ValueError(f"has no field {field.name!r}; it has no default")
+    for each in fields(kind):
+        needed = each.default is MISSING and each.default_factory is MISSING
+        if needed and each.name not in said:
+            raise ValueError(f"has no field {each.name!r}; it has no default")
     return kind(**{field: checks[field](field, value) for field, value in said.items()})
 
 

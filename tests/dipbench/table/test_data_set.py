@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 import dipbench
 from dipbench import load
 from dipbench.publish import build
-from dipbench.publish.card import size_category
+from dipbench.publish.card import extras, size_category
 from dipbench.publish.release import quoted
+from dipbench.table.catalogue import Entry, entries
 from dipbench.table.coverage import Plan, coverage, plan
 from dipbench.table.schema import FILES
 
@@ -297,7 +298,7 @@ def is_nan(value):
 
 def test_croissant_describes_the_files(folder):
     said = json.loads((folder / "croissant.json").read_text())
-    assert said["conformsTo"] == "http://mlcommons.org/croissant/1.0"
+    assert said["conformsTo"] == "http://mlcommons.org/croissant/1.1"
     assert said["license"] == "https://creativecommons.org/licenses/by/4.0/"
     assert said["citeAs"] in (folder / "README.md").read_text()
     assert [file["@id"] for file in said["distribution"]] == TABLE
@@ -315,7 +316,9 @@ def test_croissant_states_meaning_and_unit_of_every_column(folder):
         for field, column in zip(record_set["field"], columns, strict=True):
             assert field["description"].startswith(column.meaning)
             assert field["description"].endswith(f"unit: {column.unit}") or not column.unit
-            assert field.get("repeated", False) == (column.kind in ("ints", "floats"))
+            several = column.kind in ("ints", "floats")
+            assert field.get("isArray", False) == several
+            assert field.get("arrayShape") == ("-1" if several else None)
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -325,6 +328,19 @@ def test_key_of_a_record_set_tells_its_rows_apart(folder, config):
     columns = [key["@id"].removeprefix(f"{config}/") for key in keys]
     rows = pq.read_table(folder / f"{config}.parquet", columns=columns).to_pylist()
     assert len({tuple(row.values()) for row in rows}) == len(rows)
+
+
+def test_the_card_lists_all_embedded_tables_with_their_tasks(folder):
+    text = (folder / "README.md").read_text()
+    for entry in entries():
+        assert f"| `{entry.protocol}` | {entry.space} | {entry.task} |" in text
+
+
+def test_the_card_says_which_table_has_a_surrogate(tmp_path):
+    entry = Entry("unet64-v1", "unet64", "denoise25", tmp_path)
+    assert extras(entry) == ""
+    (tmp_path / "surrogate.npz").touch()
+    assert extras(entry) == "with a surrogate, which `dipbench.predict` reads"
 
 
 # The citation -------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ from generate.table.assemble import assemble
 from generate.table.shards import Results, read_results
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed"),
 ]
 

@@ -23,8 +23,6 @@ from generate.training.dip import fit
 from generate.training.record import CURVES
 from generate.training.supervised import train
 
-pytestmark = pytest.mark.slow
-
 NAMES = ["d1-s-bilinear-w8", "d3-s02-bilinear-w8", "d2-s0-nearest-w8", "d2-s01-transposed-w8"]
 
 
