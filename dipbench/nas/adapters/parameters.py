@@ -146,7 +146,7 @@ def _space(problem: Problem) -> Space[Any]:
 
 
 def stepwise(
-    problem: Problem, architecture: BaseArchitecture, steps: Sequence[int]
+    problem: Problem, architecture: BaseArchitecture | str, steps: Sequence[int]
 ) -> Iterator[Evaluation]:
     """One run, judged at each of `steps` and paid for as far as it went.
 
