@@ -94,6 +94,11 @@ def longer_section(found: Study) -> str:
         f"{short}, with {_seeds(longer.seeds)}. {_order(longer)}\n\n"
         f"{table(heading, rows)}\n\n"
         f"{_effect(longer)}"
+        + (
+            f" **{longer.missing}**: this is true of these networks alone."
+            if longer.missing
+            else ""
+        )
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dipbench.kendall import kendall
+from dipbench.reports.findings.companions import unfinished
 from dipbench.reports.findings.controls import control
 from dipbench.reports.findings.panel import HEADLINE, Floats, Panel
 
@@ -46,6 +47,7 @@ class Longer:
         rows: by SLC.
         trends: Somers' D of test RMSE on SLC with depth fixed, short and long.
         alone: the share of the variance that SLC alone explains, short and long.
+        missing: what the table of the longer training lacks; empty if it is complete.
     """
 
     protocol: str
@@ -60,6 +62,7 @@ class Longer:
     rows: tuple[OfSlc, ...]
     trends: tuple[float, float]
     alone: tuple[float, float]
+    missing: str
 
 
 def longer(table: Table, panel: Panel, long: Table, task: str) -> Longer:
@@ -97,6 +100,7 @@ def longer(table: Table, panel: Panel, long: Table, task: str) -> Longer:
         rows=_rows(part, *both),
         trends=(_trend(part, before), _trend(part, after)),
         alone=(_alone(part, both[0]), _alone(part, both[1])),
+        missing=unfinished(long),
     )
 
 

@@ -119,6 +119,7 @@ def test_longer_training_keeps_the_order_and_half_of_the_effect(world, found):
     assert (longer.steps, longer.count, longer.seeds) == ((1000, 4000), 124, (0,))
     assert longer.tau > 0.5
     assert longer.ceiling is None  # one seed
+    assert longer.missing == ""
     spans = [row.short - row.long for row in (longer.rows[0], longer.rows[-1])]
     assert spans == pytest.approx([1, 6], abs=0.1)
     assert "50% of SLC's effect remains" in text_of(world["own"], found)
