@@ -10,6 +10,7 @@ import pytest
 
 from dipbench.graphs.features import macs, params
 from dipbench.publish import build
+from dipbench.publish.release import OURS
 from dipbench.spaces import Architecture
 from dipbench.table.aggregate import reference_clock, summarise
 from dipbench.table.catalogue import PROTOCOL, entry
@@ -273,7 +274,7 @@ def folders(tmp_path_factory, source):
     """The data sets of that table and of the embedded one."""
     out = tmp_path_factory.mktemp("data-sets")
     for name, table in (("synthetic", source), ("embedded", entry(PROTOCOL).folder)):
-        build(table, out / name, "some-owner/some.name")
+        build(table, out / name, "some-owner/some.name", OURS)
     return {name: out / name for name in ("synthetic", "embedded")}
 
 
