@@ -167,6 +167,15 @@ def _parser() -> argparse.ArgumentParser:
         "--date", metavar="YYYY-MM-DD", help="day of publication; default: none is stated"
     )
 
+    for each in (publish, datasheet):
+        ours = each is datasheet  # of a table that comes with dipbench they are known
+        known = " (default: those of an embedded table)" if ours else ""
+        for option, metavar, text in (
+            ("--author", "NAME", "whose data it is"),
+            ("--license", "SPDX", "of the data, such as CC-BY-4.0"),
+            ("--description", "TEXT", "what was measured, and why"),
+        ):
+            each.add_argument(option, required=not ours, metavar=metavar, help=text + known)
     for each in (query, table, plot, findings, proxy, surrogate, datasheet, compare, export):
         each.add_argument(
             "--table",
@@ -327,12 +336,22 @@ def _step(what: str) -> None:
 
 def _datasheet(options: Options) -> None:
     from dipbench.publish.datasheet import datasheet
-    from dipbench.publish.release import Release
+    from dipbench.publish.release import OURS, About, Release
     from dipbench.table.coverage import coverage
     from dipbench.table.hub import REPO_ID
 
     table = _opened(options.table)
-    print(datasheet(Release(REPO_ID, table.manifest, coverage(table))), end="")
+    said = options.author, options.license, options.description
+    if said == (None, None, None) and table.protocol in tables():
+        about = OURS
+    elif None in said:
+        raise ValueError(
+            f"table {table.protocol} is not known as one of dipbench's own; expected --author, "
+            "--license and --description"
+        )
+    else:
+        about = About(*said)
+    print(datasheet(Release(REPO_ID, table.manifest, coverage(table), about)), end="")
 
 
 def _compare(options: Options) -> None:
@@ -410,10 +429,19 @@ def _download(options: Options) -> None:
 
 
 def _publish(options: Options) -> None:
-    from dipbench.publish import publish
+    from dipbench.publish import About, publish
 
-    out, send, tag = options.out, options.upload, options.tag
-    print(publish(options.folder, options.repo, out, send=send, tag=tag, published=options.date))
+    about = About(options.author, options.license, options.description)
+    said = publish(
+        options.folder,
+        options.repo,
+        about,
+        options.out,
+        send=options.upload,
+        tag=options.tag,
+        published=options.date,
+    )
+    print(said)
 
 
 def _will_draw(out: Path) -> None:

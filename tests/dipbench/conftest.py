@@ -12,6 +12,7 @@ import pytest
 
 from dipbench.graphs.features import macs, params
 from dipbench.publish import build
+from dipbench.publish.release import OURS
 from dipbench.spaces import Architecture, Space
 from dipbench.surrogate.description import COLUMNS, described, encoded
 from dipbench.surrogate.interval import Distance, Spread, shape
@@ -281,7 +282,7 @@ def folders(tmp_path_factory, source):
     """The data sets of that table and of the embedded one."""
     out = tmp_path_factory.mktemp("data-sets")
     for name, table in (("synthetic", source), ("embedded", entry(PROTOCOL).folder)):
-        build(table, out / name, "some-owner/some.name")
+        build(table, out / name, "some-owner/some.name", OURS)
     return {name: out / name for name in ("synthetic", "embedded")}
 
 
