@@ -77,9 +77,11 @@ docs: install
 pages: install
 	$(BIN)/python docs/pages.py
 
-# Rebuild the embedded table from the measured shards, byte for byte.
-table: install
-	$(BIN)/python -m generate assemble --protocol core64-v1 --results $(RESULTS) --out dipbench/data/core64-v1
+# Rebuild each embedded table from its measured shards, byte for byte.
+TABLES := $(notdir $(patsubst %/manifest.json,%,$(wildcard dipbench/data/*/manifest.json)))
+table: install $(TABLES:%=table-%)
+table-%: install
+	$(BIN)/python -m generate assemble --protocol $* --results $(RESULTS) --out dipbench/data/$*
 
 clean:
 	rm -rf .venv docs/_build demo
