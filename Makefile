@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RESULTS := generate/results
 
-.PHONY: install demo test lint bench soak docs table clean
+.PHONY: install demo test test-deepinv lint bench soak docs table clean
 
 install: .venv/installed
 
@@ -12,7 +12,7 @@ install: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	# Syne Tune alone: what the adapter uses of it needs none of its gigabyte of dependencies.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps syne-tune psutil
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps syne-tune psutil fastparquet cramjam
 	@touch $@
 
 # Measure twelve small networks on photographs, assemble the table, query it, draw it.
@@ -21,6 +21,15 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest
+
+# The examples with deepinv, which needs a torchvision and so another torch than ours.
+test-deepinv: .venv-deepinv/installed
+	PYTHONPATH=. .venv-deepinv/bin/python -m pytest -s -p no:cacheprovider -c /dev/null --rootdir . tests/deepinv
+
+.venv-deepinv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-deepinv
+	.venv-deepinv/bin/python -m pip install --quiet --disable-pip-version-check -e . "deepinv>=0.4" pytest
+	@touch $@
 
 lint: install
 	$(BIN)/ruff check .
@@ -43,4 +52,4 @@ table: install
 	$(BIN)/python -m generate assemble --protocol core64-v1 --results $(RESULTS) --out dipbench/data/core64-v1
 
 clean:
-	rm -rf .venv docs/_build demo
+	rm -rf .venv .venv-deepinv docs/_build demo
