@@ -1,6 +1,6 @@
 """A dipbench network as the generator of deepinv's Deep Image Prior.
 
-    python examples/deepinv/dip.py --iterations 500
+python examples/deepinv/dip.py --iterations 500
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A dipbench network trained with deepinv's Trainer.
 
-    python examples/deepinv/supervised.py --epochs 20
+python examples/deepinv/supervised.py --epochs 20
 """
 
 from __future__ import annotations
