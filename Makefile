@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RESULTS := generate/results
 
-.PHONY: install demo test test-slow versions test-browser pictures lint bench soak docs pages table clean
+.PHONY: install demo test test-slow versions test-browser test-deepinv pictures lint bench soak docs pages table clean
 
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt
 
@@ -19,7 +19,7 @@ install: .venv/installed
 	@echo "Installing all that the tests need, about 2 GB with torch; this takes some minutes"
 	@$(PIP) --quiet -e ".[dev]"
 	@# Syne Tune alone: what the adapter uses of it needs none of its gigabyte of dependencies.
-	@$(PIP) --quiet --no-deps syne-tune psutil
+	@$(PIP) --quiet --no-deps syne-tune psutil fastparquet cramjam
 	@touch $@
 
 .venv/demo: .venv/python
@@ -56,6 +56,15 @@ pictures: install .venv/browser
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"
 	@touch $@
 
+# The examples with deepinv, which needs a torchvision and so another torch than ours.
+test-deepinv: .venv-deepinv/installed
+	PYTHONPATH=. .venv-deepinv/bin/python -m pytest -s -p no:cacheprovider -c /dev/null --rootdir . tests/deepinv
+
+.venv-deepinv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-deepinv
+	.venv-deepinv/bin/python -m pip install --quiet --disable-pip-version-check -e . "deepinv>=0.4" pytest
+	@touch $@
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -84,4 +93,4 @@ table-%: install
 	$(BIN)/python -m generate assemble --protocol $* --results $(RESULTS) --out dipbench/data/$*
 
 clean:
-	rm -rf .venv docs/_build demo
+	rm -rf .venv .venv-deepinv docs/_build demo
