@@ -52,24 +52,20 @@ def _seeds(seeds: tuple[int, ...]) -> str:
 def still_says(still: Still) -> str:
     """What the perturbation does to the trend along depth, in a sentence."""
     row = still.rows[0]
-    ends = [f"{number(values[0])} to {number(values[-1])}" for values in (row.perturbed, row.still)]
-    ways = [_way(values[0], values[-1]) for values in (row.perturbed, row.still)]
-    turned = _way(*ends_of(row.perturbed)) != _way(*ends_of(row.still))
-    link = "but" if turned else "and"
-    return (
-        f"With perturbation of the input the mean DIP peak {ways[0]} from depth {row.depths[0]} to "
-        f"{row.depths[-1]}, from {ends[0]} grey levels (Somers' D on depth {signed(row.trends[0])}"
-        f"); {link} without it, it {ways[1]}, from {ends[1]} ({signed(row.trends[1])})."
+    first, last = row.depths[0], row.depths[-1]
+    spans = [values[-1] - values[0] for values in (row.perturbed, row.still)]
+    ways = ["falls" if span < 0 else "rises" for span in spans]
+    text = (
+        f"With perturbation of the input, the mean DIP peak {ways[0]} from "
+        f"{number(row.perturbed[0])} at depth {first} to {number(row.perturbed[-1])} at depth "
+        f"{last} (Somers' D on depth {signed(row.trends[0])})"
     )
-
-
-def ends_of(values: tuple[float, ...]) -> tuple[float, float]:
-    """The first and the last."""
-    return values[0], values[-1]
-
-
-def _way(first: float, last: float) -> str:
-    return "falls" if last < first else "rises"
+    after = f"{number(row.still[0])} to {number(row.still[-1])} ({signed(row.trends[1])})"
+    if ways[0] != ways[1]:
+        return f"{text}; without it, it {ways[1]}, from {after}."
+    made = 1 - spans[1] / spans[0] if spans[0] else float("nan")
+    share = f", so the perturbation makes {percent(made)} of the difference" if made > 0 else ""
+    return f"{text}; without it, from {after}{share}."
 
 
 def longer_section(found: Study) -> str:

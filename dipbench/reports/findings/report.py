@@ -155,6 +155,8 @@ def _methods(effort: Effort) -> str:
         "Variance components: analysis of variance, Searle, Casella and McCulloch, *Variance "
         "Components*, 1992.",
         "- How hard it is: `dipbench.table.difficulty` computes the same numbers for any table.",
-        "- `dipbench findings --json` prints all numbers.",
+        "- `dipbench findings` takes `--task`, `--rng-seed` of the resampling, `--with` for each "
+        "table beside, `--baselines`, `--format` of the figures, and `--json`, which prints all "
+        "numbers and writes nothing.",
     )
     return "\n".join(lines)

@@ -6,8 +6,10 @@ import pytest
 from dipbench import load
 from dipbench.reports.findings import Effort, study
 from dipbench.reports.findings.baselines import read_baselines
+from dipbench.reports.findings.beside import still_says
 from dipbench.reports.findings.companions import companions, unfinished
 from dipbench.reports.findings.report import report
+from dipbench.reports.findings.still import ByDepth, Still
 from dipbench.spaces import Space
 
 FEW = Effort(20, 199, 20)
@@ -98,12 +100,21 @@ def test_perturbation_comes_first_and_turns_the_trend(world, found):
     assert found.still.tau < -0.5
     assert rows["SLC 0, bilinear"].count == 31
     text = text_of(world["own"], found)
-    opening = text.index("With perturbation of the input the mean DIP peak falls from depth 1 to 5")
+    opening = text.index("With perturbation of the input, the mean DIP peak falls from 19.")
     assert opening < text.index("## The verdicts")
-    assert "; but without it, it rises" in text
+    assert "; without it, it rises, from 1" in text
     dip = found.claims[0]
     assert {case.setting.chosen["input"] for case in dip.cases} == {"perturbed", "still"}
     assert dip.missing == ()
+
+
+def test_what_remains_of_the_trend_is_a_share():
+    row = ByDepth("all", 2, (1, 5), (23.0, 15.0), (17.0, 15.0), (-0.8, -0.3))
+    said = still_says(Still("still-v1", ("p",), (0,), 2, (row,), 0.5))
+    assert said.endswith(
+        "; without it, from 17.00 to 15.00 (−0.30), so the perturbation makes 75% of the "
+        "difference."
+    )
 
 
 def test_a_table_that_is_not_complete_is_not_judged(world):
