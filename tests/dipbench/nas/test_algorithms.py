@@ -139,7 +139,8 @@ def test_an_unknown_algorithm(small):
 )
 def test_a_proposal_outside_the_space(small, proposed, error):
     with pytest.raises(error, match="expected one of"):
-        search(lambda problem, rng: problem.evaluate(proposed), Problem(table=small), None)
+        rng = np.random.default_rng(0)
+        search(lambda problem, rng: problem.evaluate(proposed), Problem(table=small), rng)
 
 
 def test_algorithms_load_nothing_heavy_before_they_need_it(python):
@@ -260,7 +261,8 @@ def test_dip_guided_search_pays_for_fits_and_trains_the_best_of_them(small):
 
 def test_dip_guided_search_spends_its_share_on_fits(made_up_core64):
     for share in (0.2, 0.5):
-        problem = Problem(table=load(made_up_core64), seconds=3000)
+        # Less than all fits take together: then there would be nothing left to spend a share on.
+        problem = Problem(table=load(made_up_core64), seconds=2000)
         search(lambda p, rng, s=share: dip_guided(p, rng, s), problem, np.random.default_rng(0))
         fits = sum(e.seconds for e in problem.history if e.objectives == ("dip_rmse",))
         # After a training that goes beyond the share, the budget may not suffice for more fits.

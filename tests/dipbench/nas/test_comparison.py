@@ -214,7 +214,16 @@ def test_the_command_prints_the_summary_and_the_files(command, tmp_path):
     assert header.split()[:2] == ["algorithm", "evaluations"]
     assert {row.split()[0] for row in rows[:2]} == {"random_search", "hyperband"}
     names = ("regret.png", "summary.csv", "curves.csv", "runs.csv")
-    assert rows[2:] == [str(tmp_path / "out" / name) for name in names]
+    assert rows[-4:] == [str(tmp_path / "out" / name) for name in names]
+    assert "the least difference that seeds let one tell" in rows[2]
+
+
+@pytest.mark.parametrize(("option", "value"), [("--repeats", "0"), ("--jobs", "-1")])
+def test_counts_that_are_not_positive_are_refused_by_the_option(command, capsys, option, value):
+    with pytest.raises(SystemExit, match="2"):
+        command(*SHORT, option, value)
+    said = f"argument {option}: '{value}'; expected a positive integer"
+    assert said in capsys.readouterr().err
 
 
 def test_json_says_the_same_for_programs(command, small):
@@ -244,8 +253,6 @@ def test_which_runs(command, runs):
         (("--seconds", "-5"), "seconds is -5.0; expected"),
         (("--seconds", "nan"), "seconds is nan; expected"),
         (("--seconds", "1"), "random_search evaluated no architecture within 1 s"),
-        (("--repeats", "0"), "repeats is 0; expected"),
-        (("--jobs", "-1"), "jobs is -1; expected"),
         (("--rng-seed", "-1"), "seed is -1; expected"),
     ],
 )

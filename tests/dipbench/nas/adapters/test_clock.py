@@ -76,7 +76,7 @@ def by_configspace(problem):
     return told
 
 
-@pytest.mark.parametrize("settings", [{"seconds": 3000.0}, {"evaluations": 40}])
+@pytest.mark.parametrize("settings", [{"seconds": 1200.0}, {"evaluations": 40}])
 @pytest.mark.parametrize("repeats", ["cached", "charged"])
 @pytest.mark.parametrize("objectives", ["supervised_rmse_val", ("dip_rmse", "macs")])
 @pytest.mark.parametrize("adapter", [by_optuna, by_pymoo, by_syne_tune, by_configspace])
