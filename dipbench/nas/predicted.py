@@ -41,6 +41,8 @@ class Members(Sequence[Any]):
         return len(self.indices)
 
     def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return Members(self.space, self.indices[number])
         return self.space[int(self.indices[as_index(number)])]
 
     def __iter__(self) -> Iterator[Any]:
