@@ -1,6 +1,7 @@
 """Runs that are stopped, killed and resumed; disks that are full."""
 
 import errno
+import io
 import json
 import os
 import signal
@@ -172,11 +173,11 @@ def test_a_folder_that_cannot_be_written_stops_the_run_before_it_starts(tiny, im
 
 
 def test_a_full_disk_is_seen_before_anything_is_measured(tiny, images, tmp_path, monkeypatch):
-    def full(path, data):
-        with path.open("wb"):  # an empty file still fits
+    class Full(io.BytesIO):
+        def write(self, data):  # an empty file still fits
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr("dipbench.files.tempfile.TemporaryFile", lambda dir: Full())
     with pytest.raises(OSError, match=f"cannot write to {tmp_path}: No space left on device"):
         run(tiny, images, tmp_path, quiet=True)
     assert list(tmp_path.iterdir()) == []

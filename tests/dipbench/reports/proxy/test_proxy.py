@@ -275,7 +275,7 @@ def test_command_prints_the_numbers_and_writes_nothing(
     [
         (["--scores", "none.csv"], "none.csv"),
         (["--rng-seed", "-1"], "seed is -1; expected 0 or a positive number"),
-        (["--task", "sharpen"], "0 architectures"),
+        (["--task", "sharpen"], "task 'sharpen' was not measured; expected one of denoise25"),
     ],
 )
 def test_errors_are_one_line_and_nothing_is_written(
