@@ -20,7 +20,7 @@ from dipbench.nas.query import Query, Seed
 from dipbench.spaces import BaseArchitecture, named
 from dipbench.surrogate.surrogate import Surrogate, find
 from dipbench.table.catalogue import embedded, for_task
-from dipbench.table.table import Table
+from dipbench.table.table import Table, check_table
 
 __all__ = [
     "Data",
@@ -135,8 +135,7 @@ def checked_table(table: Table | None, task: str) -> Table:
     """
     if table is None:
         return embedded(for_task(task)[0])
-    if not isinstance(table, Table):
-        raise ValueError(f"table is {table!r}; expected a table, such as dipbench.load(...) gives")
+    check_table(table)
     return table
 
 

@@ -64,7 +64,7 @@ def progress(protocol: Protocol, units: Iterable[Unit], results: Results) -> lis
 
 def clock_name(row: Row) -> str:
     """Device and engine of a row: seconds compare only where both are the same."""
-    return f"{row['device']}, {row['engine']}"
+    return f"{row['device']}, {row.get('engine', 'engine not recorded')}"
 
 
 def _part(

@@ -37,7 +37,7 @@ def test_it_runs_from_a_checkout():
 def test_status_counts_what_is_there(capsys, tmp_path):
     assert main(["status", "--protocol", "demo-v1", "--results", str(tmp_path)]) == 0
     assert capsys.readouterr().out.splitlines()[1].split() == [
-        "seed", "0,", "images", "1-2", "0", "24", "0", "-",
+        "seed", "0,", "images", "1-2", "0", "24", "0",
     ]  # fmt: skip
 
 

@@ -138,8 +138,8 @@ def test_an_unknown_algorithm(small):
     [(Architecture(5, (), "bilinear", 8), NotInTable), ("d9-s-bilinear-w8", ValueError)],
 )
 def test_a_proposal_outside_the_space(small, proposed, error):
+    rng = np.random.default_rng(0)
     with pytest.raises(error, match="expected one of"):
-        rng = np.random.default_rng(0)
         search(lambda problem, rng: problem.evaluate(proposed), Problem(table=small), rng)
 
 

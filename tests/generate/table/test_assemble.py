@@ -109,8 +109,8 @@ def test_a_fit_that_diverges_is_recorded_as_such(tiny, images, cpu, monkeypatch)
     unit = make_plan(tiny)[0]
     real = measure.fit
 
-    def diverging(*arguments):
-        fits = real(*arguments)
+    def diverging(*arguments, **options):
+        fits = real(*arguments, **options)
         fits.curves["averaged_rmse"][1, -1] = math.nan
         return fits
 
