@@ -112,16 +112,23 @@ def _parser() -> argparse.ArgumentParser:
 
     again = add("reproduce", _reproduce, "measure one row of a table again and compare the two")
     again.add_argument("name", metavar="NAME", help="of the architecture")
-    again.add_argument("--mode", choices=("supervised", "dip"), default="supervised")
+    again.add_argument(
+        "--mode", choices=("supervised", "dip"), default="supervised", help="of the row"
+    )
     again.add_argument("--seed", type=int, default=0, help="default: %(default)s")
-    again.add_argument("--image", metavar="ID", help="which DIP fit")
+    again.add_argument("--image", metavar="ID", help="of the DIP fit (default: none)")
     add_images(again)
     again.add_argument("--table", type=Path, metavar="DIR", help="default: the embedded table")
     again.add_argument("--device", default="cpu", help="auto, cpu, cuda or cuda:N (default: cpu)")
     again.add_argument(
-        "--weights", type=Path, metavar="FILE.safetensors", help="keep the trained network"
+        "--weights",
+        type=Path,
+        metavar="FILE.safetensors",
+        help="keep the trained network (default: do not)",
     )
-    again.add_argument("--out", type=Path, metavar="DIR", help="keep restored images and curves")
+    again.add_argument(
+        "--out", type=Path, metavar="DIR", help="keep restored images and curves (default: do not)"
+    )
     again.add_argument("--json", action="store_true", help="for programs")
 
     status = add("status", _status, "what is done, to do and failed")

@@ -55,7 +55,7 @@ def test_wheel_holds_all_modules_the_types_and_the_table(wheel):
 
 
 def test_wheel_holds_nothing_temporary(wheel):
-    kinds = {".py", ".typed", ".parquet", ".json"}
+    kinds = {".py", ".typed", ".parquet", ".json", ".npz"}
     packaged = [name for name in wheel.namelist() if name.startswith("dipbench/")]
     assert {Path(name).suffix for name in packaged} == kinds
 

@@ -168,6 +168,7 @@ def test_all_errors_have_one_base():
         "InvalidArchitecture": ValueError,
         "InvalidTable": ValueError,
         "NotInTable": KeyError,
+        "NoSurrogate": LookupError,
         "SearchLimitExceeded": RuntimeError,
         "Unreachable": ConnectionError,
         "HubFailed": ConnectionError,
