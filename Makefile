@@ -3,20 +3,34 @@ PYTHON ?= python3
 BIN := .venv/bin
 RESULTS := generate/results
 
-.PHONY: install demo test test-deepinv lint bench soak docs table clean
+.PHONY: install demo test test-slow test-deepinv versions test-browser pictures lint bench soak docs pages table clean
+
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt
 
 install: .venv/installed
 
-.venv/installed: pyproject.toml constraints.txt
+.venv/python: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "$(PYTHON) is %d.%d; dipbench needs Python 3.11 or newer: make PYTHON=python3.12 ..." % sys.version_info[:2])'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
-	# Syne Tune alone: what the adapter uses of it needs none of its gigabyte of dependencies.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps syne-tune psutil fastparquet cramjam
+	@echo "Making .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed: .venv/python
+	@echo "Installing all that the tests need, about 2 GB with torch; this takes some minutes"
+	@$(PIP) --quiet -e ".[dev]"
+	@# Syne Tune alone: what the adapter uses of it needs none of its gigabyte of dependencies.
+	@$(PIP) --quiet --no-deps syne-tune psutil fastparquet cramjam
+	@touch $@
+
+.venv/demo: .venv/python
+	@echo "Installing what the demo needs: torch, scikit-image, matplotlib and the library's own"
+	@echo "requirements. torch is large; this takes a minute or more."
+	@$(PIP) --quiet -e ".[generate,plot]"
 	@touch $@
 
 # Measure twelve small networks on photographs, assemble the table, query it, draw it.
-demo: install
+demo: .venv/demo
+	@echo "Measuring; a few minutes on two cores. Ctrl-C stops it, 'make demo' goes on."
 	$(BIN)/python -m generate demo
 
 test: install
@@ -28,7 +42,27 @@ test-deepinv: .venv-deepinv/installed
 
 .venv-deepinv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv-deepinv
-	.venv-deepinv/bin/python -m pip install --quiet --disable-pip-version-check -e . "deepinv>=0.4" pytest
+	.venv-deepinv/bin/python -m pip install --quiet --disable-pip-version-check -e . "deepinv>=0.5" pytest
+	@touch $@
+
+# What the suite leaves out because it takes long, such as torch.compile and compiled GPU kernels.
+test-slow: install
+	$(BIN)/python -m pytest -m slow
+
+# The library's own tests on Python 3.11 to 3.14, those that can be had, newest and lowest versions.
+versions: install
+	$(BIN)/python tests/versions.py
+
+# The explorer in Chromium or Chrome, which the machine must have; DIPBENCH_CHROMIUM says where.
+test-browser: install .venv/browser
+	$(BIN)/python -m pytest tests/browser
+
+# The pictures of docs/explorer.md, taken in the same browser.
+pictures: install .venv/browser
+	$(BIN)/python -m tests.browser.pictures
+
+.venv/browser: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"
 	@touch $@
 
 lint: install
@@ -40,16 +74,23 @@ lint: install
 bench: install
 	$(BIN)/python -m pytest tests/bench --benchmark-columns=min,median,max,rounds
 
-# Kill a run 50 times at random moments; the table must come out as if nothing had happened.
+# Kill a run at random moments; the table must come out as if nothing had happened.
+KILLS ?= 200
 soak: install
-	$(BIN)/python tests/soak.py 50
+	$(BIN)/python tests/soak.py $(KILLS)
 
 docs: install
 	$(BIN)/sphinx-build -W -q docs docs/_build
 
-# Rebuild the embedded table from the measured shards, byte for byte.
-table: install
-	$(BIN)/python -m generate assemble --protocol core64-v1 --results $(RESULTS) --out dipbench/data/core64-v1
+# Make the generated pages anew from the embedded tables: findings, proxies, datasheet, README.
+pages: install
+	$(BIN)/python docs/pages.py
+
+# Rebuild each embedded table from its measured shards, byte for byte.
+TABLES := $(notdir $(patsubst %/manifest.json,%,$(wildcard dipbench/data/*/manifest.json)))
+table: install $(TABLES:%=table-%)
+table-%: install
+	$(BIN)/python -m generate assemble --protocol $* --results $(RESULTS) --out dipbench/data/$*
 
 clean:
 	rm -rf .venv .venv-deepinv docs/_build demo

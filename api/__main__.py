@@ -1,45 +1,54 @@
-"""``python -m api``: read a table, then serve it until Ctrl-C or SIGTERM."""
+"""``python -m api``: read the tables, then serve them until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
 import argparse
-import signal
+import logging
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from api.server import Server
-from dipbench import Table, load
+from api.app import make_service
+from api.catalogue import read_tables
+from api.serving import Limits, Server, listen
+
+__all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve; return 0 when stopped, or 2 with one line on standard error if it cannot start."""
     options = _parser().parse_args(arguments)
     try:
-        table = _read(options.table)
-        with _listen(table, options) as server:
-            signal.signal(signal.SIGTERM, _stop)
-            print(f"{table.protocol}, {len(table)} rows, at {server.url}", flush=True)
-            server.serve_forever()
-    except KeyboardInterrupt:
-        return 0
+        tables = read_tables(options.table)
+        bound = _listen(options.host, options.port)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    with bound:
+        log = logging.StreamHandler()
+        log.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
+        logging.basicConfig(level=logging.WARNING, handlers=[log])
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # not each malformed request
+        if options.verbose:
+            logging.getLogger("uvicorn.access").setLevel(logging.INFO)
+        server = Server(make_service(tables), Limits(), verbose=options.verbose)
+        served = ", ".join(f"{table.protocol} ({len(table)} architectures)" for table in tables)
+        print(f"{served} at {_address(bound)}", flush=True)
+        server.run(sockets=[bound])
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m api", description="Serve a table over HTTP, with a page to explore it."
+        prog="python -m api", description="Serve tables over HTTP, with a page to explore them."
     )
     parser.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
     parser.add_argument(
         "--port", type=_port, default=8000, help="default: %(default)s; 0 picks a free one"
     )
     parser.add_argument(
-        "--table", type=Path, metavar="DIR", help="folder of a table; default: the embedded one"
+        "--table", type=Path, metavar="DIR", help="folder of a table; default: the embedded ones"
     )
     parser.add_argument("--verbose", action="store_true", help="log each request")
     return parser
@@ -51,26 +60,17 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _read(folder: Path | None) -> Table:
-    """The table with all its files parsed, so that a bad one is found now and not by a request.
-
-    Parsing is also nothing that two requests may do at once.
-    """
-    table = load(folder)
-    _ = table.runs, table.curves
-    return table
-
-
-def _listen(table: Table, options: argparse.Namespace) -> Server:
+def _listen(host: str, port: int) -> socket.socket:
     try:
-        return Server(table, options.host, options.port, verbose=options.verbose)
+        return listen(host, port)
     except OSError as error:
         reason = error.strerror or error
-        raise OSError(f"cannot listen on {options.host} port {options.port}: {reason}") from None
+        raise OSError(f"cannot listen on {host} port {port}: {reason}") from None
 
 
-def _stop(_signal: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt
+def _address(bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 if __name__ == "__main__":

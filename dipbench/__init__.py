@@ -22,10 +22,12 @@ from dipbench.errors import (
     HubFailed,
     InvalidArchitecture,
     InvalidTable,
+    NoSurrogate,
     NotInTable,
     SearchLimitExceeded,
     Unreachable,
 )
+from dipbench.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from dipbench.graphs.canonical import canonical_key
@@ -33,11 +35,10 @@ if TYPE_CHECKING:
     from dipbench.lookup import Curve, Result, query, query_many
     from dipbench.networks.build import to_torch
     from dipbench.spaces import Architecture, Space
+    from dipbench.surrogate.prediction import Prediction, predict
     from dipbench.table.catalogue import tables
     from dipbench.table.hub import download, load
     from dipbench.table.table import Table
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Architecture",
@@ -46,7 +47,9 @@ __all__ = [
     "HubFailed",
     "InvalidArchitecture",
     "InvalidTable",
+    "NoSurrogate",
     "NotInTable",
+    "Prediction",
     "Result",
     "SearchLimitExceeded",
     "Space",
@@ -58,6 +61,7 @@ __all__ = [
     "load",
     "macs",
     "params",
+    "predict",
     "query",
     "query_many",
     "slc",
@@ -69,6 +73,7 @@ __all__ = [
 _HOME = {
     "Architecture": "spaces",
     "Curve": "lookup",
+    "Prediction": "surrogate.prediction",
     "Result": "lookup",
     "Space": "spaces",
     "Table": "table.table",
@@ -78,6 +83,7 @@ _HOME = {
     "load": "table.hub",
     "macs": "graphs.features",
     "params": "graphs.features",
+    "predict": "surrogate.prediction",
     "query": "lookup",
     "query_many": "lookup",
     "slc": "graphs.features",

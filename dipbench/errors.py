@@ -7,6 +7,7 @@ __all__ = [
     "HubFailed",
     "InvalidArchitecture",
     "InvalidTable",
+    "NoSurrogate",
     "NotInTable",
     "SearchLimitExceeded",
     "Unreachable",
@@ -27,6 +28,10 @@ class NotInTable(DipbenchError, KeyError):
     def __str__(self) -> str:
         # KeyError shows the repr of its argument; ours is a sentence.
         return str(self.args[0]) if self.args else ""
+
+
+class NoSurrogate(DipbenchError, LookupError):
+    """A prediction that no surrogate is there to make."""
 
 
 class InvalidTable(DipbenchError, ValueError):

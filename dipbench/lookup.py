@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from dipbench.arguments import several
 from dipbench.errors import InvalidTable, NotInTable
 from dipbench.graphs.canonical import dag_key, is_key
 from dipbench.graphs.dag import as_integer, check
@@ -20,7 +21,7 @@ from dipbench.table import catalogue
 from dipbench.table.aggregate import summarise
 from dipbench.table.catalogue import TASK, embedded, for_task
 from dipbench.table.hub import load
-from dipbench.table.table import Table, opened
+from dipbench.table.table import Table, check_table, opened
 from dipbench.values import ByValue
 
 if TYPE_CHECKING:
@@ -211,11 +212,7 @@ def query_many(
     import pandas as pd
 
     seed, image = _checked(task, seed, image, table)
-    if isinstance(architectures, str):
-        raise ValueError(
-            f"architectures is {architectures!r}; expected several, such as [{architectures!r}]"
-        )
-    wanted = list(architectures)
+    wanted = several("architectures", architectures)
     if seed is not None or image is not None:
         results = [query(a, task, seed, image, table=table) for a in wanted]
         return pd.DataFrame([[getattr(r, c) for c in COLUMNS] for r in results], columns=COLUMNS)
@@ -330,8 +327,7 @@ def _checked(
         raise ValueError(f"image is {image!r}; expected an id, or None for all")
     if not isinstance(task, str):
         raise ValueError(f"task is {task!r}; expected a name such as {TASK!r}")
-    if not isinstance(table, Table | None):
-        raise ValueError(f"table is {table!r}; expected a table, such as dipbench.load(...) gives")
+    check_table(table)
     return number, image
 
 

@@ -1,15 +1,16 @@
-"""``python -m generate``: images, run, reproduce, status, cost, agree, scores, bench, pack,
-assemble, demo."""
+"""``python -m generate``: from photographs to a table, one function for each command."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dipbench.errors import NotInTable
+from dipbench.files import check_writable, replacing
+from dipbench.program import Options, command, positive, program, require, run
 from generate.protocols.known import PROTOCOLS
 from generate.protocols.reading import get
 from generate.protocols.settings import Protocol
@@ -17,71 +18,97 @@ from generate.protocols.settings import Protocol
 if TYPE_CHECKING:
     from generate.measure.executors.job import Executor
 
+STOPPED = "stopped; every finished unit is on disk, the same command goes on"
+IMAGES = "folder of photographs, or prepared .npz (default: those of scikit-image)"
 DEFAULT_RESULTS = Path("generate/results")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; errors of use are one line on standard error and exit code 2."""
-    options = _parser().parse_args(arguments)
-    try:
-        return int(options.command(options) or 0)
-    except KeyboardInterrupt:
-        print("stopped; every finished unit is on disk, the same command goes on", file=sys.stderr)
-        return 130
-    except (ValueError, OSError, RuntimeError, ImportError, NotInTable) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return run(_parser(), arguments, STOPPED)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m generate", description="Measure a benchmark table, from photographs on."
-    )
+    parser = program("python -m generate", "Measure a benchmark table, from photographs on.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name: str, function, text: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
-        command = commands.add_parser(name, help=text, description=text)
-        command.set_defaults(command=function)
-        command.add_argument(
+    def add(
+        name: str,
+        function: Callable[[Options], int | None],
+        text: str,
+        default: str | None = "core64-v1",
+    ) -> argparse.ArgumentParser:
+        added = command(commands, name, function, text)
+        added.add_argument(
             "--protocol",
-            default="core64-v1",
+            default=default,
             metavar="NAME|FILE.json",
-            help=f"{', '.join(PROTOCOLS)} or your own (default: %(default)s)",
+            help=f"{', '.join(PROTOCOLS)} or your own (default: {default or 'each task'})",
         )
-        return command
+        return added
 
-    def add_images(command: argparse.ArgumentParser) -> None:
-        command.add_argument(
-            "--images", type=Path, metavar="PATH", help="folder of photographs, or prepared .npz"
-        )
+    def add_images(to: argparse.ArgumentParser) -> None:
+        to.add_argument("--images", type=Path, metavar="PATH", help=IMAGES)
 
-    def add_results(command: argparse.ArgumentParser) -> None:
-        command.add_argument(
+    def add_results(to: argparse.ArgumentParser) -> None:
+        to.add_argument(
             "--results",
             type=Path,
             default=DEFAULT_RESULTS,
             metavar="DIR",
-            help="shards lie in DIR/PROTOCOL (default: %(default)s)",
+            help="shards lie in DIR/PROTOCOL",
         )
 
     images = add("images", _images, "check the photographs; prepare them as one file")
     add_images(images)
-    images.add_argument("--out", type=Path, metavar="FILE.npz", help="write the prepared arrays")
-
-    run = add("run", _run, "measure what is missing")
-    add_images(run)
-    add_results(run)
-    run.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    run.add_argument("--workers", type=_positive, metavar="N", help="units at once, a thread each")
-    run.add_argument("--executor", choices=("local", "ray"), default="local", help="where to run")
-    run.add_argument("--address", metavar="HOST:PORT", help="Ray cluster (default: auto)")
-    run.add_argument("--num-gpus", type=float, metavar="N", help="GPUs of a worker, with ray")
-    run.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop in time")
-    run.add_argument("--limit", type=_positive, metavar="N", help="measure at most N units")
-    run.add_argument(
-        "--sample", type=_positive, metavar="N", help="only N architectures, but with all runs"
+    images.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE.npz",
+        help="write the prepared arrays (default: only check)",
     )
-    run.add_argument("--quiet", action="store_true", help="no progress bar")
+
+    manifest = command(commands, "manifest", _manifest, "make an image manifest from a folder")
+    manifest.add_argument("folder", type=Path, metavar="DIR", help="of photographs")
+    for field, text in (
+        ("source", "where the photographs come from"),
+        ("citation", "how to cite them"),
+        ("terms", "how they may be used"),
+    ):
+        manifest.add_argument(f"--{field}", required=True, metavar="TEXT", help=text)
+    manifest.add_argument("--size", type=positive, default=64, help="pixels, of the protocol")
+    manifest.add_argument(
+        "--out", type=Path, default=Path("photographs.json"), metavar="FILE.json", help="to write"
+    )
+
+    runs = add("run", _run, "measure what is missing")
+    add_images(runs)
+    add_results(runs)
+    runs.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    runs.add_argument(
+        "--workers", type=positive, metavar="N", help="units at once (default: one per core)"
+    )
+    runs.add_argument("--executor", choices=("local", "ray"), default="local", help="where to run")
+    runs.add_argument("--address", metavar="HOST:PORT", help="Ray cluster (default: auto)")
+    runs.add_argument(
+        "--num-gpus",
+        type=float,
+        metavar="N",
+        help="GPUs of a worker, with ray (default: by device)",
+    )
+    runs.add_argument(
+        "--time-limit", type=float, metavar="SECONDS", help="stop in time (default: never)"
+    )
+    runs.add_argument(
+        "--limit", type=positive, metavar="N", help="measure at most N units (default: all)"
+    )
+    runs.add_argument(
+        "--sample",
+        type=positive,
+        metavar="N",
+        help="only N architectures, with all runs (default: all)",
+    )
+    runs.add_argument("--quiet", action="store_true", help="no progress bar")
 
     again = add("reproduce", _reproduce, "measure one row of a table again and compare the two")
     again.add_argument("name", metavar="NAME", help="of the architecture")
@@ -104,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     cost = add("cost", _cost, "what a space of any size would cost, at the measured rate")
     add_results(cost)
     cost.add_argument(
-        "--architectures", type=_positive, nargs="+", required=True, metavar="N", help="how many"
+        "--architectures", type=positive, nargs="+", required=True, metavar="N", help="how many"
     )
     cost.add_argument("--json", action="store_true", help="for programs")
 
@@ -123,39 +150,60 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=Path("generate/reference/torch"),
         metavar="DIR",
-        help="the other; shards lie in DIR/PROTOCOL (default: %(default)s)",
+        help="the other; shards lie in DIR/PROTOCOL",
     )
-    agree.add_argument("--sample", type=_positive, metavar="N", help="compare N architectures")
+    agree.add_argument(
+        "--sample", type=positive, metavar="N", help="compare N architectures (default: all)"
+    )
     agree.add_argument("--json", action="store_true", help="for programs")
 
     scores = add("scores", _scores, "training-free scores of all networks, as `proxy` reads them")
     add_images(scores)
-    scores.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
+    scores.add_argument(
+        "--out", type=Path, required=True, metavar="FILE.csv", help="where to write"
+    )
 
-    bench = add("bench", _bench, "time ours against the plain way and against the machine")
-    bench.set_defaults(protocol="demo-v1")
+    known = add(
+        "baselines", _baselines, "well-known methods on the same images, as `findings` reads", None
+    )
+    add_images(known)
+    known.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="where to write")
+
+    restored = add("restored", _restored, "draw a photograph clean, degraded, restored", "demo-v1")
+    restored.add_argument("name", metavar="NAME", help="the architecture, by its name")
+    add_images(restored)
+    restored.add_argument("--image", metavar="ID", help="validation image (default: the first)")
+    restored.add_argument(
+        "--tasks",
+        nargs="+",
+        default=["denoise25", "inpaint50", "sr2"],
+        metavar="TASK",
+        help="a row each (default: denoise25 inpaint50 sr2)",
+    )
+    restored.add_argument("--out", type=Path, required=True, metavar="FILE", help="PNG, PDF or SVG")
+
+    bench = add("bench", _bench, "time ours, the plain way and the machine", "demo-v1")
     add_images(bench)
     bench.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    bench.add_argument("--seconds", type=float, default=4.0, help="of each turn (default: 4)")
+    bench.add_argument("--seconds", type=float, default=4.0, help="of each turn")
     bench.add_argument("--json", action="store_true", help="for programs")
 
     demo = add("demo", _demo, "measure demo-v1, query it and draw it")
-    demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR")
+    demo.add_argument(
+        "--out", type=Path, default=Path("demo"), metavar="DIR", help="for shards, table, plots"
+    )
     return parser
 
 
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}; expected a positive integer")
-    return int(text)
-
-
-def _folder(options: argparse.Namespace) -> tuple[Protocol, Path]:
+def _folder(options: Options) -> tuple[Protocol, Path]:
     protocol = get(options.protocol)
     return protocol, options.results / protocol.name
 
 
-def _images(options: argparse.Namespace) -> None:
+def _images(options: Options) -> None:
+    require("generate", "skimage")
+    if options.out is not None:
+        check_writable(options.out, file=True)
     from generate.photographs.images import load_images, save_images
 
     protocol = get(options.protocol)
@@ -167,7 +215,21 @@ def _images(options: argparse.Namespace) -> None:
         print(f"wrote {options.out}")
 
 
-def _run(options: argparse.Namespace) -> None:
+def _manifest(options: Options) -> None:
+    require("generate", "skimage")
+    from generate.photographs.listing import list_folder
+
+    check_writable(options.out, file=True)
+    said = {field: getattr(options, field) for field in ("source", "citation", "terms")}
+    found = list_folder(options.folder, **said, size=options.size)
+    with replacing(options.out) as place:
+        place.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    counts = ", ".join(f"{len(entries)} {split}" for split, entries in found["splits"].items())
+    print(f"wrote {options.out}: {counts}; DIP on {', '.join(found['dip'])}")
+
+
+def _run(options: Options) -> None:
+    require("generate", "torch", "skimage", "tqdm")
     from generate.measure.run import run
     from generate.photographs.images import load_images
 
@@ -188,7 +250,7 @@ def _run(options: argparse.Namespace) -> None:
     print(f"{protocol.name}: {left} units left" if left else f"{protocol.name}: complete")
 
 
-def _executor(options: argparse.Namespace) -> tuple[Executor, str]:
+def _executor(options: Options) -> tuple[Executor, str]:
     """What measures, and on which device."""
     if options.executor == "ray":
         from generate.measure.executors import on_ray
@@ -215,7 +277,7 @@ def _device(name: str) -> str:
         raise ValueError(f"device {name!r}; expected auto, cpu, cuda or cuda:N") from None
 
 
-def _reproduce(options: argparse.Namespace) -> int:
+def _reproduce(options: Options) -> int:
     """0 if the row is reproduced, 1 if it is not."""
     import torch
 
@@ -248,11 +310,11 @@ def _reproduce(options: argparse.Namespace) -> int:
     return 1 if found.reproduced is False else 0
 
 
-def _status(options: argparse.Namespace) -> None:
+def _status(options: Options) -> None:
     from dataclasses import asdict
 
     from generate.protocols.plan import make_plan
-    from generate.table.progress import progress
+    from generate.table.progress import progress, report
     from generate.table.shards import read_results
 
     protocol, folder = _folder(options)
@@ -261,15 +323,12 @@ def _status(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps([asdict(part) for part in parts]))
         return
-    print(f"{'part':<24}{'done':>8}{'to do':>8}{'failed':>8}{'hours':>8}")
-    for part in parts:
-        hours = "-" if part.hours is None else f"{part.hours:.1f}"
-        print(f"{part.part:<24}{part.done:>8}{part.to_do:>8}{part.failed:>8}{hours:>8}")
+    print(report(parts))
     for file in results.rejected:
         print(f"not a shard of {protocol.name}: {file.path.name}: {file.reason}")
 
 
-def _cost(options: argparse.Namespace) -> None:
+def _cost(options: Options) -> None:
     from dataclasses import asdict
 
     from generate.table.cost import costs, rates, report
@@ -284,14 +343,15 @@ def _cost(options: argparse.Namespace) -> None:
         print(report(protocol, measured, options.architectures))
 
 
-def _pack(options: argparse.Namespace) -> None:
+def _pack(options: Options) -> None:
     from generate.table.shards import pack
 
     protocol, folder = _folder(options)
     print(f"{folder}: {pack(folder, protocol)} shards")
 
 
-def _assemble(options: argparse.Namespace) -> None:
+def _assemble(options: Options) -> None:
+    check_writable(options.out)
     from generate.table.assemble import assemble
     from generate.table.shards import read_results
 
@@ -302,7 +362,7 @@ def _assemble(options: argparse.Namespace) -> None:
     print(f"wrote {assemble(protocol, results, options.out)}")
 
 
-def _agree(options: argparse.Namespace) -> None:
+def _agree(options: Options) -> None:
     from dataclasses import asdict
 
     from generate.protocols.plan import sample
@@ -316,7 +376,9 @@ def _agree(options: argparse.Namespace) -> None:
     print(json.dumps([asdict(one) for one in found]) if options.json else report(found))
 
 
-def _scores(options: argparse.Namespace) -> None:
+def _scores(options: Options) -> None:
+    require("generate", "torch", "skimage", "tqdm")
+    check_writable(options.out, file=True)
     import torch
 
     from generate.measure.scores import write_scores
@@ -328,7 +390,58 @@ def _scores(options: argparse.Namespace) -> None:
     print(f"wrote {options.out}")
 
 
-def _bench(options: argparse.Namespace) -> None:
+def _restored(options: Options) -> None:
+    require("generate", "torch", "skimage")
+    require("plot", "matplotlib")
+    check_writable(options.out, file=True)
+    from dataclasses import replace
+
+    import torch
+
+    from dipbench.spaces import named
+    from generate.measure.restored import draw, restore
+    from generate.photographs.images import load_images
+
+    protocol = get(options.protocol)
+    protocols = [replace(protocol, task=task) for task in options.tasks]
+    architecture = named(options.name)
+    if architecture is None:
+        raise ValueError(f"unknown architecture {options.name!r}; expected a name of a space")
+    images = load_images(protocol, options.images)
+    image = protocol.dip_images[0] if options.image is None else options.image
+    torch.set_num_threads(1)  # small networks: more threads only wait for one another
+    device = torch.device("cpu")
+    found = [restore(each, architecture, images, image, device) for each in protocols]
+    print(f"wrote {draw(found, options.out)}")
+
+
+def _baselines(options: Options) -> None:
+    require("generate", "torch", "skimage")
+    check_writable(options.out, file=True)
+    from generate.measure.baselines import Baseline, baselines, write_baselines
+    from generate.photographs.images import load_images
+
+    # Without --protocol: the first protocol of each task on BSDS500.
+    chosen = [options.protocol] if options.protocol else _first_of_each_task()
+    found: list[Baseline] = []
+    for name in chosen:
+        protocol = get(name)
+        found += baselines(protocol, load_images(protocol, options.images))
+    write_baselines(found, options.out)
+    for one in found:
+        print(f"{one.task:<12}{one.method:<26}{one.images:<6}{one.rmse:8.2f}{one.psnr:8.2f} dB")
+
+
+def _first_of_each_task() -> list[str]:
+    tasks: dict[str, str] = {}
+    for protocol in PROTOCOLS.values():
+        if protocol.manifest == "bsds500.json":
+            tasks.setdefault(protocol.task, protocol.name)
+    return list(tasks.values())
+
+
+def _bench(options: Options) -> None:
+    require("generate", "torch", "skimage")
     import torch
 
     from generate.bench.rates import bench, report
@@ -342,7 +455,10 @@ def _bench(options: argparse.Namespace) -> None:
     print(json.dumps(found) if options.json else report(found))
 
 
-def _demo(options: argparse.Namespace) -> None:
+def _demo(options: Options) -> None:
+    require("generate", "torch", "skimage", "tqdm")
+    require("plot", "matplotlib")
+    check_writable(options.out)
     from generate.measure.demo import demo
 
     demo(options.out)

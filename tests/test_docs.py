@@ -1,6 +1,7 @@
 """The documentation says all that the programs can do."""
 
 import argparse
+import math
 import re
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 
 import dipbench.cli
 import generate.__main__
+from generate.protocols.known import PROTOCOLS
+from generate.protocols.plan import FITS_PER_UNIT, PLANNED
+from generate.tasks import kinds
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = {"dipbench": dipbench.cli, "python -m generate": generate.__main__}
@@ -23,7 +27,8 @@ def documented():
     """Every command of the programs, with its options."""
     for program, module in PROGRAMS.items():
         for name, parser in commands(module._parser()).items():
-            actions = [action for action in parser._actions if action.dest != "help"]
+            common = ("help", "debug")  # README.md has --debug, once for all
+            actions = [action for action in parser._actions if action.dest not in common]
             yield f"{program} {name}", [o for action in actions for o in action.option_strings]
 
 
@@ -49,3 +54,47 @@ def test_every_command_is_documented(command):
 def test_every_command_has_a_help_text(program):
     for name, parser in commands(PROGRAMS[program]._parser()).items():
         assert parser.description, f"{program} {name} has no description"
+
+
+def rows(page):
+    """The rows of the tables of a page of docs/, each a list of its cells."""
+    lines = (ROOT / "docs" / page).read_text("utf-8").splitlines()
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line[:1] == "|"]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS.keys())
+def test_every_protocol_has_its_row(protocol):
+    found = [row for row in rows("protocol.md") if row[0] == f"`{protocol.name}`"]
+    assert len(found) == 1, f"docs/protocol.md describes {protocol.name} {len(found)} times"
+    _, task, architectures, modes, seeds, images, units, _ = found[0]
+    assert task == f"`{protocol.task}`"
+    count = int(re.match(r"[\d,]+", architectures)[0].replace(",", ""))
+    assert count == (
+        len(protocol.architectures) or {"core64": 372, "unet64": PLANNED}[protocol.space]
+    )
+    said = {"dip": "DIP", "supervised": "supervised"}
+    assert modes == (said[protocol.modes[0]] if len(protocol.modes) == 1 else "both")
+    assert seeds == ", ".join(map(str, protocol.seeds))
+    fitted = len(protocol.dip_images) if "dip" in protocol.modes else 0
+    assert images == (str(fitted) if fitted else "")
+    of_one = math.ceil(fitted / FITS_PER_UNIT) + ("supervised" in protocol.modes)
+    assert units == f"{count * len(protocol.seeds) * of_one:,}"
+
+
+def test_every_kind_of_task_is_defined():
+    defined = {row[0] for row in rows("definitions.md")}
+    ours = [kind for kind in kinds() if kind.__module__.startswith("generate.tasks")]
+    assert ours
+    assert [kind.EXAMPLE for kind in ours if f"`{kind.EXAMPLE}`" not in defined] == []
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_option_has_a_help_text_and_says_its_default(program):
+    for name, parser in commands(PROGRAMS[program]._parser()).items():
+        for action in parser._actions:
+            option = f"{program} {name} {action.dest}"
+            assert action.help, f"{option} has no help"
+            flag = isinstance(action, argparse._StoreTrueAction | argparse._HelpAction)
+            if action.option_strings and not flag and not action.required:
+                shown = parser._get_formatter()._get_help_string(action)
+                assert "default" in shown, f"{option} does not say its default"

@@ -114,10 +114,10 @@ def test_constraints_pin_everything_exactly():
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", pin) for pin in pins)
 
 
-def test_ci_runs_the_tests():
+def test_ci_lints_and_tests():
     script = ROOT / ".ci" / "run"
     assert script.stat().st_mode & 0o111 == 0o111
-    assert "make test" in script.read_text().splitlines()
+    assert "make lint test" in script.read_text().splitlines()
 
 
 def tracked():

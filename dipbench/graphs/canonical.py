@@ -24,7 +24,9 @@ __all__ = ["KEY_LENGTH", "canonical_key", "canonical_order", "dag_key", "is_key"
 KEY_VERSION = b"dipbench-key-1\n"
 KEY_LENGTH = 64
 KEY = re.compile(f"[0-9a-f]{{{KEY_LENGTH}}}", re.ASCII)
-SEARCH_LIMIT = 2_000_000  # nodes visited; seconds
+# Edges and nodes looked at, in refinement and in the search: about half a second, on any machine
+# the same graphs. The largest architecture of a space needs less than a thousandth of it.
+WORK_LIMIT = 3_000_000
 
 Edges: TypeAlias = tuple[tuple[int, int], ...]
 
@@ -37,7 +39,8 @@ def canonical_key(graph: Graph) -> str:
 
     Raises:
         InvalidArchitecture: not such a graph; the message names the node.
-        SearchLimitExceeded: the graph is too symmetric for an exact answer within the limit.
+        SearchLimitExceeded: the graph is too symmetric for an exact answer within the limit,
+            which counts work and not seconds, so it is the same on every machine.
     """
     return dag_key(labelled_dag(graph))
 
@@ -72,8 +75,25 @@ def dag_key(dag: Dag) -> str:
     return hashlib.sha256(KEY_VERSION + "\n".join(lines).encode("ascii")).hexdigest()
 
 
-def _canonical_numbering(dag: Dag) -> list[int]:
-    partition = _Partition.of(dag)
+class _Work:
+    """How many edges and nodes may still be looked at for one key."""
+
+    def __init__(self, nodes: int):
+        self.nodes = nodes
+        self.left = WORK_LIMIT
+
+    def spend(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise SearchLimitExceeded(
+                f"no exact key within {WORK_LIMIT} steps of work; a graph of {self.nodes} nodes "
+                "has too much symmetry"
+            )
+
+
+def _canonical_numbering(dag: Dag, work: _Work | None = None) -> list[int]:
+    work = work or _Work(len(dag.nodes))
+    partition = _Partition.of(dag, work)
     if partition.open:
         partition.refine(list(partition.cells))
     if not partition.open:
@@ -99,6 +119,7 @@ def _components(partition: _Partition) -> list[list[int]]:
                 dense = 2 * sum(cell_of[p] == other for p in dag.preds[cells[start][0]]) > len(
                     cells[other]
                 )
+                partition.work.spend(len(cells[start]) * len(cells[other]))
                 for node in cells[start]:
                     before = {p for p in dag.preds[node] if cell_of[p] == other}
                     for p in set(cells[other]) - before if dense else before:
@@ -122,7 +143,7 @@ def _joined(partition: _Partition, components: list[list[int]]) -> list[int]:
     ranked = []
     for component in components:
         part = _induced(partition, component)
-        order = _canonical_numbering(part)
+        order = _canonical_numbering(part, partition.work)
         form = [part.labels[i] for i in order], _edges(part, order)
         ranked.append((form, [component[i] for i in order]))
     ranked.sort(key=lambda pair: pair[0])
@@ -164,14 +185,22 @@ def _edges(dag: Dag, order: list[int]) -> Edges:
 class _Partition:
     """An ordered partition of the nodes; a cell is named by how many nodes come before it."""
 
-    def __init__(self, dag: Dag, cells: dict[int, list[int]], cell_of: list[int], open: set[int]):
+    def __init__(
+        self,
+        dag: Dag,
+        work: _Work,
+        cells: dict[int, list[int]],
+        cell_of: list[int],
+        open: set[int],
+    ):
         self.dag = dag
+        self.work = work
         self.cells = cells
         self.cell_of = cell_of
         self.open = open  # the cells of more than one node
 
     @classmethod
-    def of(cls, dag: Dag) -> _Partition:
+    def of(cls, dag: Dag, work: _Work) -> _Partition:
         """Nodes grouped by generation and label; generation makes every order topological."""
         colours = list(zip(dag.generation, dag.labels, strict=True))
         cells: dict[int, list[int]] = {}
@@ -184,10 +213,11 @@ class _Partition:
                 cells[start] = []
             cells[start].append(node)
             cell_of[node] = start
-        return cls(dag, cells, cell_of, {s for s, cell in cells.items() if len(cell) > 1})
+        return cls(dag, work, cells, cell_of, {s for s, cell in cells.items() if len(cell) > 1})
 
     def copy(self) -> _Partition:
-        return _Partition(self.dag, dict(self.cells), list(self.cell_of), set(self.open))
+        self.work.spend(len(self.cell_of))
+        return _Partition(self.dag, self.work, dict(self.cells), list(self.cell_of), set(self.open))
 
     def individualise(self, start: int, node: int) -> None:
         """Put `node` before the rest of its cell, and refine."""
@@ -210,6 +240,8 @@ class _Partition:
                     for other in neighbours[node]:
                         hits[other] = hits.get(other, 0) + 1
                 touched = {self.cell_of[other] for other in hits} & self.open
+                steps = sum(hits.values()) + sum(len(self.cells[cell]) for cell in touched)
+                self.work.spend(1 + len(self.cells[start]) + steps)
                 for cell in sorted(touched):
                     groups: dict[int, list[int]] = {}
                     for node in self.cells[cell]:
@@ -241,7 +273,7 @@ class _Search:
 
     def __init__(self, dag: Dag, root: _Partition):
         self.dag = dag
-        self.steps = 0
+        self.work = root.work
         self.best_trace: list[tuple[int, ...]] = []
         self.best_edges: Edges | None = None
         self.best_order: list[int] = []
@@ -251,18 +283,15 @@ class _Search:
 
     def _explore(self, partition: _Partition, path: list[int], trace: list[tuple[int, ...]]) -> int:
         """Explore below `path`; return the length of path to go back to."""
-        self.steps += len(self.dag.nodes)
-        if self.steps > SEARCH_LIMIT:
-            raise SearchLimitExceeded(
-                f"no exact key within {SEARCH_LIMIT} search steps; a part of "
-                f"{len(self.dag.nodes)} nodes has too much symmetry"
-            )
+        self.work.spend(len(self.dag.nodes) + len(path))
         if not partition.open:
             return self._leaf(partition, path, trace)
         start = min(partition.open)
         orbits = _Orbits(len(self.dag.nodes), path)
         explored: list[int] = []
         for node in partition.cells[start]:
+            news = len(self.automorphisms) - orbits.seen
+            self.work.spend(len(explored) + news * len(self.dag.nodes))
             if explored and orbits.join(self.automorphisms, node, explored):
                 continue
             explored.append(node)
@@ -277,6 +306,7 @@ class _Search:
         return len(path)
 
     def _leaf(self, partition: _Partition, path: list[int], trace: list[tuple[int, ...]]) -> int:
+        self.work.spend(sum(map(len, self.dag.preds)))
         order = [partition.cells[i][0] for i in range(len(partition.cells))]
         edges = _edges(self.dag, order)
         if self.best_edges is None or (trace, edges) < (self.best_trace, self.best_edges):

@@ -70,10 +70,12 @@ class Network(Dag):
 
     @property
     def input(self) -> int:
+        """The number of the node with the op ``input``."""
         return next(i for i, (op, _) in enumerate(self.labels) if op == "input")
 
     @property
     def output(self) -> int:
+        """The number of the node with the op ``output``."""
         return next(i for i, (op, _) in enumerate(self.labels) if op == "output")
 
     def channels(self, in_channels: int) -> tuple[int, ...]:
@@ -111,8 +113,11 @@ def _positive(node: Hashable, op: str, channels: object) -> int:
 
 def as_integer(value: object) -> int | None:
     """`value` as an int if it is an integer of any kind, numpy's included, and no bool."""
+    kind = type(value)
+    if kind is bool or (kind.__module__ == "numpy" and kind.__name__.startswith("bool")):
+        return None  # numpy before 2 takes its own bool for an integer
     try:
-        return None if isinstance(value, bool) else index(value)  # type: ignore[arg-type]
+        return index(value)  # type: ignore[arg-type]
     except TypeError:
         return None
 

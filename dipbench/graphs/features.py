@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dipbench.graphs.dag import Network, check
+from dipbench.graphs.dag import Network, as_integer, check
 
 if TYPE_CHECKING:
     import numpy as np
@@ -110,8 +110,9 @@ def macs(graph: Graph, in_channels: int = 1, size: int = 64) -> int:
     """
     network = check(graph)
     deepest = max(network.levels)
-    if size < 1 or size % 2**deepest:
-        raise ValueError(f"size is {size}; expected a positive multiple of {2**deepest}")
+    side = as_integer(size)
+    if side is None or side < 1 or side % 2**deepest:
+        raise ValueError(f"size is {size!r}; expected a positive multiple of {2**deepest}")
     channels = network.channels(in_channels)
     total = 0
     for i, (op, _) in enumerate(network.labels):

@@ -21,11 +21,14 @@ def parse_json(content: str | bytes) -> Any:
     """What JSON says, as `from_node_link` takes it.
 
     Raises:
-        InvalidArchitecture: `content` is no JSON, or has an integer of more than 18 digits:
-            products of longer numbers of channels could not be written out again.
+        InvalidArchitecture: `content` is no JSON, which has no NaN and no Infinity; an object
+            gives a key twice, of which readers take one or the other; or an integer has more
+            than 18 digits: products of longer numbers of channels could not be written again.
     """
     try:
-        return json.loads(content, parse_int=_integer)
+        return json.loads(
+            content, parse_int=_integer, parse_constant=_no_number, object_pairs_hook=_object
+        )
     except RecursionError:
         raise _malformed("JSON nested too deep") from None
     except ValueError as error:
@@ -73,7 +76,14 @@ def to_node_link(graph: Graph) -> dict[str, Any]:
         for node, i in number.items()
     ]
     edges = sorted((number[a], number[b]) for a, b in graph.edges)
-    return {"nodes": nodes, "edges": [{"source": a, "target": b} for a, b in edges]}
+    return {
+        # Without these two networkx reads an undirected multigraph.
+        "directed": True,
+        "multigraph": False,
+        "graph": {},
+        "nodes": nodes,
+        "edges": [{"source": a, "target": b} for a, b in edges],
+    }
 
 
 def _malformed(reason: str) -> InvalidArchitecture:
@@ -84,6 +94,19 @@ def _integer(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
         raise ValueError(f"a number of {len(digits)} digits; expected at most {MAX_DIGITS}")
     return int(digits)
+
+
+def _no_number(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the key {reprlib.repr(name)} is given twice")
+        found[name] = value
+    return found
 
 
 def _entries(data: dict[str, Any], field: str) -> list[dict[str, Any]]:

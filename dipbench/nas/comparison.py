@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,7 @@ class Comparison:
 
     @property
     def repeats(self) -> int:
+        """How many times each algorithm searched."""
         return len(next(iter(self.searches.values())))
 
     @property
@@ -73,7 +75,8 @@ class Comparison:
         """One row per algorithm, the least mean rank first.
 
         Columns: ``evaluations`` charged, mean over repeats; median and quartiles of the final
-        test regret; ``mean_rank`` among the algorithms; ``better`` and ``worse``, the repeats
+        regret; ``mean_rank`` among the algorithms; ``tied``, whether the median is no further
+        above the least one than seeds lie apart; ``better`` and ``worse``, the repeats
         that end with less and with more regret than random search; ``p`` of the paired test
         against it, and ``p_holm``, adjusted for how many are tested. The last four are missing
         where there is no random search, or nothing else.
@@ -90,9 +93,35 @@ class Comparison:
             "regret_q25": low,
             "regret_q75": high,
             "mean_rank": mean_ranks(final),
+            "tied": self._tied(middle),
         }
         frame = pd.DataFrame(columns | self._against_baseline(final))
         return frame.sort_values("mean_rank", kind="stable", ignore_index=True)
+
+    def _tied(self, medians: Floats) -> list[bool]:
+        """Whether each median regret is no further above the least than seeds lie apart."""
+        line = self.least_difference
+        return [bool(regret - medians.min() <= line) for regret in medians]
+
+    @property
+    def least_difference(self) -> float:
+        """The difference in regret below which the seeds leave no telling who is better; NaN
+        where that is not known, as of a front."""
+        return math.nan if len(self.problem.objectives) > 1 else self.problem.least_difference
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: whom the noise of seeds leaves as the best."""
+        line, summary = self.least_difference, self.summary
+        if math.isnan(line):
+            return "How far seeds lie apart is not known here, so nothing says which ranks count."
+        tied = summary.loc[summary["tied"], "algorithm"].tolist()
+        scale = f"{line:.3f}, the least difference that seeds let one tell"
+        if len(tied) == len(summary):
+            return f"This ranking is noise: all median regrets lie within {scale}."
+        if len(tied) == 1:
+            return f"{tied[0]} is ahead of all others by more than {scale}."
+        return f"Not told apart at the top: {', '.join(tied)}; their medians lie within {scale}."
 
     def _against_baseline(self, final: Floats) -> dict[str, list[float | None]]:
         names = list(self.searches)
@@ -162,6 +191,11 @@ class Comparison:
             "seconds": self.problem.budget.seconds,
             "repeats": self.repeats,
             "seed": self.seed,
+            "report": problem_report(self.problem),
+            "clock": str(self.problem.clock_source),
+            "least_difference": _known(self.least_difference),
+            "difficulty": _difficulty(self.problem),
+            "verdict": self.verdict,
             "algorithms": summary.where(summary.notna(), None).to_dict("records"),
         }
 
@@ -169,9 +203,11 @@ class Comparison:
         problem = self.problem
         return (
             f"{len(problem.architectures)} architectures of {problem.protocol}, {problem.task}, "
-            f"{problem.budget.seconds:.6g} s, {self.repeats} repeats; regret in grey levels, "
-            f"p against {BASELINE}\n"
-        ) + self.summary.to_string(index=False, formatters=FORMATS, na_rep="-")
+            f"{problem.budget.seconds:.6g} s, {self.repeats} repeats; regret of "
+            f"{problem_report(problem)}, p against {BASELINE}\n"
+            f"{self.summary.to_string(index=False, formatters=FORMATS, na_rep='-')}\n"
+            f"{self.verdict}{_hardness(problem)}"
+        )
 
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write ``regret.png`` and `summary`, `curves` and `runs` as CSV; return the files.
@@ -189,7 +225,13 @@ class Comparison:
             frame.to_csv(out / f"{name}.csv", index=False)
         count = len(self.problem.architectures)
         title = f"{self.problem.protocol}, {count} architectures: median and quartiles of "
-        figure = draw(self.curves, f"{title}{self.repeats} repeats", out / "regret.png")
+        figure = draw(
+            self.curves,
+            f"{title}{self.repeats} repeats",
+            out / "regret.png",
+            label=f"regret of {problem_report(self.problem)}",
+            line=self.least_difference,
+        )
         return [figure, *(out / f"{name}.csv" for name in ("summary", "curves", "runs"))]
 
 
@@ -198,3 +240,35 @@ def _regret_at(times: Floats, incumbents: Sequence[Incumbent]) -> Floats:
     since = np.array([incumbent.clock for incumbent in incumbents])
     regret = np.array([incumbent.regret for incumbent in incumbents])
     return regret[np.searchsorted(since, times, side="right") - 1]
+
+
+def problem_report(problem: Problem) -> str:
+    """What regret is of, and in which unit."""
+    if len(problem.objectives) > 1:
+        return f"the hypervolume of {' and '.join(problem.objectives)} (share)"
+    return f"{problem.report} (grey levels)"
+
+
+def _difficulty(problem: Problem) -> dict[str, Any] | None:
+    """The difficulty of a problem, ready for JSON."""
+    if len(problem.objectives) > 1 or problem.difficulty is None:
+        return None
+    said = asdict(problem.difficulty)
+    return {n: _known(value) if isinstance(value, float) else value for n, value in said.items()}
+
+
+def _hardness(problem: Problem) -> str:
+    """One line on how hard the problem is."""
+    found = None if len(problem.objectives) > 1 else problem.difficulty
+    if found is None:
+        return ""
+    rule = found.rules[0]
+    return (
+        f"\n{found.tied} of {found.architectures} architectures are not told apart from the best; "
+        f"random search draws one after {found.draws:.1f} on the mean. Without any evaluation, "
+        f"{rule.name} has regret {rule.regret:.3f}."
+    )
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

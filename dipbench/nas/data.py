@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dipbench.errors import InvalidTable, NotInTable
+from dipbench.nas.clock import ClockSource, Seconds, run_seconds
 from dipbench.nas.objectives import FREE, OBJECTIVES, Objective
 from dipbench.spaces import BaseArchitecture, Space
 
@@ -25,6 +26,7 @@ __all__ = ["Member", "RunMeans", "TaskData", "task_data"]
 Member: TypeAlias = "BaseArchitecture | str"
 Which: TypeAlias = tuple[int, str, int | None]  # index, mode, seed or None for all seeds
 Floats: TypeAlias = npt.NDArray[np.float64]
+MODES = ("supervised", "dip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class RunMeans:
     """The finished runs of one architecture and mode: those of one seed, or all of them.
 
     Attributes:
-        seconds: computing time of all of them together.
+        seconds: what all of them together are charged; NaN where no clock says it.
         values: by objective, the mean over the runs: at every step of the learning curve
             where the objective has one, else the one value at its end.
     """
@@ -61,6 +63,7 @@ class TaskData:
         runs: by index, mode and seed. MACs and parameters are there for every seed.
         seeds: by index and mode, the seeds with a finished run, ascending.
         steps: by mode, the steps of the learning curve, ascending; the last is the full run.
+        clock: whose seconds runs are charged; None where no device measured all.
     """
 
     protocol: str
@@ -71,6 +74,22 @@ class TaskData:
     runs: Mapping[Which, RunMeans]
     seeds: Mapping[tuple[int, str], tuple[int, ...]]
     steps: Mapping[str, tuple[int, ...]]
+    clock: ClockSource | None
+
+    @property
+    def macs(self) -> npt.NDArray[np.int64]:
+        """Of every member."""
+        return np.array([row["macs"] for row in self.rows], np.int64)
+
+    def known(self, answered: Callable[[int], bool]) -> list[int]:
+        """Where members stand of which a query is answered."""
+        return [index for index in range(len(self.members)) if answered(index)]
+
+    def values(self, objective: str, indices: Iterable[int]) -> Floats:
+        """An objective of many members, means over seeds; NaN where there is none."""
+        mode = OBJECTIVES[objective].mode
+        found = (self.runs.get((int(index), mode, None)) for index in indices)
+        return np.array([math.nan if runs is None else runs.value(objective) for runs in found])
 
     def names(self, indices: Iterable[int]) -> dict[object, int]:
         """The index of each architecture by all that it is called: itself, its name, its key."""
@@ -110,12 +129,12 @@ def _read(table: Table, task: str) -> TaskData:
     runs = _free(rows, {run["seed"] for run in finished})
     steps: dict[str, tuple[int, ...]] = {FREE: (1,)}
     indices = {row["key"]: index for index, row in enumerate(rows)}
-    for mode in ("supervised", "dip"):
-        of_mode = [run for run in finished if run["mode"] == mode]
-        if not of_mode:
-            continue
-        steps[mode], curves = _curves(table.curves, task, mode, of_mode)
-        runs |= _means(indices, mode, of_mode, curves)
+    by_mode = {mode: [run for run in finished if run["mode"] == mode] for mode in MODES}
+    read = {m: _curves(table.curves, task, m, of_mode) for m, of_mode in by_mode.items() if of_mode}
+    steps |= {mode: found for mode, (found, _) in read.items()}
+    seconds = run_seconds(table, rows, {mode: found[-1] for mode, (found, _) in read.items()})
+    for mode, (_, curves) in read.items():
+        runs |= _means(indices, mode, by_mode[mode], curves, seconds)
     seeds: dict[tuple[int, str], list[int]] = defaultdict(list)
     for index, mode, seed in runs:
         if mode != FREE and seed is not None:
@@ -130,6 +149,7 @@ def _read(table: Table, task: str) -> TaskData:
         runs=runs,
         seeds={of: tuple(sorted(found)) for of, found in seeds.items()},
         steps=steps,
+        clock=seconds.source,
     )
 
 
@@ -182,7 +202,11 @@ def _matrix(lists: Any) -> Any:
 
 
 def _means(
-    indices: Mapping[str, int], mode: str, runs: list[dict[str, Any]], curves: Floats
+    indices: Mapping[str, int],
+    mode: str,
+    runs: list[dict[str, Any]],
+    curves: Floats,
+    charged: Seconds,
 ) -> dict[Which, RunMeans]:
     groups: dict[Which, list[int]] = defaultdict(list)
     for number, run in enumerate(runs):
@@ -190,7 +214,8 @@ def _means(
             groups[indices[run["key"]], mode, seed].append(number)
     objectives = [objective for objective in OBJECTIVES.values() if objective.mode == mode]
     columns = {o.name: [_number(run[o.column]) for run in runs] for o in objectives}
-    seconds = [_seconds(run) for run in runs]
+    for run in runs:
+        _check_seconds(run)
 
     def series(objective: Objective, numbers: list[int]) -> tuple[float, ...]:
         column = columns[objective.name]
@@ -202,17 +227,17 @@ def _means(
 
     return {
         which: RunMeans(
-            math.fsum(seconds[n] for n in numbers), {o.name: series(o, numbers) for o in objectives}
+            charged.of[mode][which[0]] * len(numbers),
+            {o.name: series(o, numbers) for o in objectives},
         )
         for which, numbers in groups.items()
     }
 
 
-def _seconds(run: Mapping[str, Any]) -> float:
+def _check_seconds(run: Mapping[str, Any]) -> None:
     seconds = _number(run["seconds"])
     if not 0 <= seconds < math.inf:
         raise InvalidTable(f"{_called(run)} took {seconds} seconds; expected how long it took")
-    return seconds
 
 
 def _number(value: float | None) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from itertools import cycle
 from pathlib import Path
@@ -21,14 +22,22 @@ COLUMNS = 3
 LINEAR = 0.1  # grey levels: below, the axis of regret is linear, so that it has a zero
 
 
-def draw(table: pd.DataFrame, title: str, path: str | os.PathLike[str]) -> Path:
-    """Draw test regret over simulated time.
+def draw(
+    table: pd.DataFrame,
+    title: str,
+    path: str | os.PathLike[str],
+    label: str = "test regret (RMSE, grey levels 0–255)",
+    line: float = math.nan,
+) -> Path:
+    """Draw regret over simulated time.
 
     Above, the medians over repeats; below, a panel per algorithm with the band from the lower
     to the upper quartile, before that of random search where it is among them.
 
     Args:
         table: as `Comparison.curves`.
+        label: of the axis of regret.
+        line: below it regret means nothing, for seeds lie as far apart; NaN for none.
         path: its suffix decides the format, such as ``.png`` or ``.pdf``.
 
     Raises:
@@ -68,9 +77,11 @@ def draw(table: pd.DataFrame, title: str, path: str | os.PathLike[str]) -> Path:
     above.yaxis.set_major_formatter("{x:g}")
     for panel in panels:
         panel.grid(alpha=0.25)
+        if not math.isnan(line):
+            panel.axhspan(0, line, color="#888888", alpha=0.15, linewidth=0)
         panel.tick_params(labelsize="small")
     figure.supxlabel("simulated computing time (seconds)", fontsize="medium")
-    figure.supylabel("test regret (RMSE, grey levels 0–255)", fontsize="medium")
+    figure.supylabel(label, fontsize="medium")
     figure.savefig(path, dpi=160)
     return Path(path)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["FREE", "OBJECTIVES", "Objective", "checked"]
+from dipbench.arguments import several
+
+__all__ = ["FREE", "OBJECTIVES", "Objective", "checked", "counterpart"]
 
 FREE = "free"  # the mode of what is known without a run
 
@@ -49,10 +51,15 @@ def checked(names: str | Sequence[str]) -> tuple[Objective, ...]:
     Raises:
         ValueError: there are none, one is unknown, or one stands there twice.
     """
-    listed = (names,) if isinstance(names, str) else tuple(names)
+    listed = (names,) if isinstance(names, str) else tuple(several("objectives", names))
     for name in listed:
         if not isinstance(name, str) or name not in OBJECTIVES:
             raise ValueError(f"objective is {name!r}; expected one of {', '.join(OBJECTIVES)}")
     if not listed or len(set(listed)) < len(listed):
         raise ValueError(f"objectives are {listed}; expected one or several, each once")
     return tuple(OBJECTIVES[name] for name in listed)
+
+
+def counterpart(name: str) -> str:
+    """What reports an objective: the test RMSE for that of validation, else itself."""
+    return "supervised_rmse" if name == "supervised_rmse_val" else name

@@ -1,7 +1,8 @@
 """`Problem`: what a search may ask, and what each answer costs on a simulated clock.
 
-The clock charges the measured computing seconds of every run that an answer takes in, so a mean
-over three seeds costs three trainings. A run judged at step f of its learning curve of L steps
+The clock charges every run that an answer takes in, so a mean over three seeds costs three
+trainings, and for each the seconds of its architecture on one reference clock, whatever device
+measured the run (`dipbench.nas.clock`). A run judged at step f of its learning curve of L steps
 is charged f/L of its seconds. What no run is needed for, MACs, parameters, depth and SLC, is
 free. Diverged runs are in no mean, and so on no clock.
 """
@@ -9,25 +10,48 @@ free. Diverged runs are in no mean, and so on no clock.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from copy import copy
-from typing import Any, Literal
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from dipbench.errors import NotInTable
-from dipbench.graphs.canonical import is_key
-from dipbench.graphs.dag import as_integer
 from dipbench.lazy import lazy
-from dipbench.nas.data import Member, TaskData, Which, task_data
+from dipbench.nas.choice import (
+    check_clock,
+    checked_noise,
+    checked_report,
+    checked_seed,
+    chosen_indices,
+    generator,
+    limit,
+    outside,
+    source,
+)
+from dipbench.nas.clock import ClockSource
+from dipbench.nas.data import Member, Which
 from dipbench.nas.evaluation import Budget, BudgetExceeded, Evaluation, Features
-from dipbench.nas.objectives import checked
+from dipbench.nas.front import Front, Value, preference
+from dipbench.nas.hardness import hardness
+from dipbench.nas.objectives import FREE, OBJECTIVES, checked, counterpart
+from dipbench.nas.predicted import LISTED, Indices, Members, PredictedData
 from dipbench.nas.query import Query, Seed
-from dipbench.spaces import BaseArchitecture, Space, named
-from dipbench.table.catalogue import TASK, embedded, for_task
-from dipbench.table.table import Table
+from dipbench.spaces import Space
+from dipbench.table.catalogue import TASK
+
+if TYPE_CHECKING:
+    from dipbench.surrogate.surrogate import Surrogate
+    from dipbench.table.difficulty import Difficulty
+    from dipbench.table.table import Table
 
 __all__ = ["BudgetExceeded", "Evaluation", "Features", "Problem"]
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+SAMPLED = 4096  # architectures that stand for more than LISTED
 
 
 class Problem:
@@ -45,11 +69,20 @@ class Problem:
             paid for up to some step goes on from there; ``"charged"``: all is paid again.
         rng: draws the seeds; needed for ``seed="random"`` alone.
         within: the only architectures to search among; by default all that can be.
+        space: search this space on the predictions of its surrogate instead of a table. One
+            evaluation is one training, or one fit of each image, of one seed.
+        surrogate: another surrogate than the embedded one of the space and task.
+        noise: on predictions, draws how far one seed's score lies from the prediction, as far as
+            measured seeds lie apart; by default the prediction itself is the answer.
+        max_macs: only architectures that need no more than so many MACs.
+        report: what `regret` is of. By default the test RMSE; on predictions, the objective
+            itself, the test RMSE standing for that of validation.
 
     Attributes:
         objectives, task, seed, repeats: as given.
-        architectures: those with all objectives measured, in the order of the space; keys
-            where the table is of own graphs.
+        architectures: those with all objectives known, in the order of the space; keys where
+            the table is of own graphs. On predictions nothing is made before it is asked for.
+        report, max_macs: as given or by default.
         fidelities: steps at which the objectives can be judged, ascending; the last is the
             full run. There is only the last where both kinds of run are needed, or where one
             objective is known of full runs alone.
@@ -58,6 +91,7 @@ class Problem:
     Raises:
         ValueError: an argument that is no such thing; the message says which there are.
         NotInTable: a task, objective, seed or architecture that was not measured.
+        NoSurrogate: the space has no surrogate for the task, or it does not predict an objective.
     """
 
     def __init__(
@@ -72,22 +106,31 @@ class Problem:
         repeats: Literal["cached", "charged"] = "cached",
         rng: np.random.Generator | None = None,
         within: Iterable[Member] | None = None,
+        space: str | None = None,
+        surrogate: Surrogate | None = None,
+        noise: np.random.Generator | None = None,
+        max_macs: float | None = None,
+        report: str | None = None,
     ):
         self.objectives = tuple(objective.name for objective in checked(objectives))
         self.task = task
-        self.budget = Budget(_limit("seconds", seconds), _limit("evaluations", evaluations))
-        self.seed = _seed(seed)
+        self.budget = Budget(limit("seconds", seconds), limit("evaluations", evaluations))
+        self.seed = checked_seed(seed)
         if repeats not in ("cached", "charged"):
             raise ValueError(f"repeats is {repeats!r}; expected 'cached' or 'charged'")
         self.repeats = repeats
-        self._rng = _generator(rng, self.seed)
-        self._data = task_data(_table(table, task), task)
+        self._rng = generator(rng, self.seed)
+        self._data = source(table, task, space, surrogate, self.seed)
+        self._noise = checked_noise(noise, self._data, self.objectives)
+        self.max_macs = limit("max_macs", max_macs)
+        self.report = checked_report(report, self.objectives, self._data)
         self._query = Query.of(self.objectives, self.seed, self._data)
         self._queries = {self.objectives: self._query}
-        self._indices = _indices(self._data, self._query, within)
+        self._indices = chosen_indices(self._data, self._query, within, self.max_macs)
+        check_clock(self._data, self._query, self._indices)
         self._names = self._data.names(self._indices)
         self._neighbours: dict[int, tuple[Member, ...]] = {}
-        self.architectures = tuple(self._data.members[index] for index in self._indices)
+        self.architectures = self._members(self._indices)
         self.fidelities = self._query.fidelities
         self._reset()
 
@@ -96,6 +139,14 @@ class Problem:
         self._evaluations = 0
         self._history: list[Evaluation] = []
         self._paid: dict[Which, int] = {}
+        self._drawn: dict[Which, float] = {}
+
+    def _members(self, indices: Indices) -> Sequence[Member]:
+        """The architectures that stand there; of a space on predictions none is made yet."""
+        if isinstance(self._data, PredictedData):
+            chosen = indices if isinstance(indices, range) else np.asarray(indices, np.int64)
+            return Members(self._data.space, chosen)
+        return tuple(self._data.members[index] for index in indices)
 
     def fresh(
         self, rng: np.random.Generator | None = None, *, seconds: float | None = None
@@ -103,15 +154,16 @@ class Problem:
         """The same problem with nothing spent; cheap, since the measurements are shared.
 
         Args:
-            rng: draws the seeds, where they are drawn; by default the generator of this
-                problem, which then serves both.
+            rng: draws the seeds, or the noise, where they are drawn; by default the generator
+                of this problem, which then serves both.
             seconds: another budget.
         """
         twin = copy(self)
         if rng is not None:
-            twin._rng = _generator(rng, self.seed)
+            twin._rng = generator(rng, self.seed)
+            twin._noise = None if self._noise is None else rng
         if seconds is not None:
-            twin.budget = Budget(_limit("seconds", seconds), self.budget.evaluations)
+            twin.budget = Budget(limit("seconds", seconds), self.budget.evaluations)
         twin._reset()
         return twin
 
@@ -124,6 +176,11 @@ class Problem:
     def space(self) -> Space[Any] | None:
         """The space of the architectures; None for graphs of one's own."""
         return self._data.space
+
+    @property
+    def clock_source(self) -> ClockSource | None:
+        """Whose seconds are charged; None where no run can be."""
+        return self._data.clock
 
     @property
     def clock(self) -> float:
@@ -185,7 +242,13 @@ class Problem:
         if advanced:
             self._charge(index, seconds)
             self._paid.update(advanced)
-        values = [runs[index, m, chosen].value(name, position) for m, name in query.columns]
+        if self._noise is not None:
+            for which, _ in advanced:
+                self._drawn[which] = float(self._noise.standard_normal())
+        values = [
+            runs[index, m, chosen].value(name, position) * self._factor(index, m, name)
+            for m, name in query.columns
+        ]
         evaluation = Evaluation(
             architecture=self._data.members[index],
             values=tuple(values),
@@ -197,6 +260,14 @@ class Problem:
         )
         self._history.append(evaluation)
         return evaluation
+
+    def _factor(self, index: int, mode: str, objective: str) -> float:
+        """What a seed makes of a prediction: the same for what was paid for once."""
+        if self._noise is None or mode == FREE:
+            return 1.0
+        assert isinstance(self._data, PredictedData)  # there is no other noise
+        share = self._data.surrogate.about["noise"][objective]
+        return math.exp(share * self._drawn[index, mode, None])
 
     def _charge(self, index: int, seconds: float) -> None:
         if self._clock + seconds > self.budget.seconds:
@@ -213,21 +284,25 @@ class Problem:
         """The fidelities at which `evaluate` can judge by `objective`."""
         return self._query_for(objective).fidelities
 
-    def measured(self, objective: str) -> tuple[Member, ...]:
+    def measured(self, objective: str) -> Sequence[Member]:
         """Those of `architectures` that `evaluate` can judge by `objective`."""
         query = self._query_for(objective)
-        return tuple(self._data.members[p] for p in self._indices if query.answered(p))
+        if isinstance(self._data, PredictedData):
+            return self.architectures
+        return self._members([index for index in self._indices if query.answered(index)])
 
-    @property
+    @lazy
     def total_seconds(self) -> float:
         """What evaluating each of `architectures` once, in full, would cost; where seeds are
-        drawn, the expectation."""
-        query, total = self._query, 0.0
-        for index in self._indices:
+        drawn, the expectation. Of more than 100,000 it is estimated from 4096."""
+        query, count = self._query, len(self._indices)
+        step = 1 if count <= LISTED else count // SAMPLED
+        total = 0.0
+        for index in map(int, self._indices[::step]):
             seeds = query.seeds(index)
             spent = [self._data.runs[index, m, s].seconds for m, _ in query.modes for s in seeds]
             total += math.fsum(spent) / len(seeds)
-        return total
+        return total * count / len(self._indices[::step])
 
     def features(self, architecture: Member) -> Features:
         """Depth, SLC, parameters and MACs: free."""
@@ -235,19 +310,98 @@ class Problem:
         return Features(row["depth"], row["slc"], row["params"], row["macs"])
 
     def regret(self, architecture: Member) -> float:
-        """How much test RMSE, mean over the measured seeds, is above the least of all
-        `architectures`, in grey levels: for reporting, never for searching. NaN where the
-        test RMSE was not measured."""
-        return self._test_rmse(self._index(architecture)) - self._least_test_rmse
+        """How much `report`, mean over the measured seeds, is above the least of all
+        `architectures`, in its unit: for reporting, never for searching. NaN where it was not
+        measured."""
+        return self._reported(self.report, self._index(architecture)) - self._least_reported
 
-    def _test_rmse(self, index: int) -> float:
-        runs = self._data.runs.get((index, "supervised", None))
-        return math.nan if runs is None else runs.value("supervised_rmse")
+    def front_regret(self, architectures: Iterable[Member]) -> float:
+        """Of two objectives: the share of the hypervolume of all `architectures` that the front
+        of these lacks (`dipbench.nas.front`); test RMSE stands for validation RMSE.
+
+        Raises:
+            ValueError: the problem has another number of objectives than two.
+        """
+        names = self._front_names()
+        indices = [self._index(a) for a in architectures]
+        return self._front.regret(
+            np.array([[self._reported(name, index) for name in names] for index in indices])
+        )
+
+    def _front_names(self) -> list[str]:
+        if len(self.objectives) != 2:
+            raise ValueError(
+                f"objectives are {', '.join(self.objectives)}; expected two for a hypervolume"
+            )
+        return [counterpart(name) for name in self.objectives]
 
     @lazy
-    def _least_test_rmse(self) -> float:
-        scores = map(self._test_rmse, self._indices)
-        return min((score for score in scores if not math.isnan(score)), default=math.nan)
+    def _front(self) -> Front:
+        names = self._front_names()
+        return Front(np.stack([self._data.values(n, self._indices) for n in names], axis=1))
+
+    @property
+    def scores(self) -> Floats:
+        """`report` of all `architectures`, in their order: for reporting, never for searching."""
+        return self._data.values(self.report, self._indices)
+
+    def _reported(self, name: str, index: int) -> float:
+        mode = OBJECTIVES[name].mode
+        runs = self._data.runs.get((index, mode, None))
+        return math.nan if runs is None else runs.value(name)
+
+    @lazy
+    def difficulty(self) -> Difficulty | None:
+        """How hard `report` is to search (`dipbench.table.difficulty`); None where fewer than
+        two architectures have it of every seed."""
+        return hardness(self._data, self._indices, self.report)
+
+    @property
+    def least_difference(self) -> float:
+        """The line below which a regret means nothing: two scores nearer than this are not told
+        apart, for seeds differ as much. NaN where one seed alone is known."""
+        return math.nan if self.difficulty is None else self.difficulty.least_difference
+
+    @lazy
+    def _least_reported(self) -> float:
+        scores = self.scores
+        return float(np.nanmin(scores)) if np.isfinite(scores).any() else math.nan
+
+    def preference(self, rng: np.random.Generator) -> Value:
+        """What to minimise for a while: the one objective; of several, weights drawn anew."""
+        if len(self.objectives) == 1:
+            return lambda values: values[0]
+        own = [e.values for e in self._history if e.objectives == self.objectives]
+        return preference(own, rng)
+
+    def shuffled(self, rng: np.random.Generator) -> Iterator[Member]:
+        """All `architectures` in random order, each once."""
+        count = len(self.architectures)
+        if self.listed:
+            yield from (self.architectures[i] for i in rng.permutation(count))
+            return
+        seen: set[int] = set()
+        while len(seen) < count:
+            number = int(rng.integers(count))
+            if number not in seen:
+                seen.add(number)
+                yield self.architectures[number]
+
+    @property
+    def listed(self) -> bool:
+        """Whether `architectures` are few enough to be made one and all."""
+        return len(self.architectures) <= LISTED
+
+    def drawn(
+        self, rng: np.random.Generator, count: int, without: Container[Member] = ()
+    ) -> list[Member]:
+        """So many different ones of `architectures` that are not in `without`, or all of those."""
+        if self.listed:
+            open_ones = [a for a in self.architectures if a not in without]
+            numbers = rng.choice(len(open_ones), min(count, len(open_ones)), replace=False)
+            return [open_ones[i] for i in numbers]
+        new = (a for a in self.shuffled(rng) if a not in without)
+        return list(islice(new, count))
 
     def sample(self, rng: np.random.Generator) -> Member:
         """One of `architectures`, each as likely as any other."""
@@ -264,14 +418,21 @@ class Problem:
             if space is None:
                 found = tuple(a for a in self.architectures if a != member)
             else:
-                found = tuple(a for a in space.neighbours(member) if a in self._names)
+                found = tuple(a for a in space.neighbours(member) if self._offers(a))
             self._neighbours[index] = found
         return self._neighbours[index]
 
     def mutate(self, architecture: Member, rng: np.random.Generator) -> Member:
         """One of the `neighbours`, each as likely as any other; where none is, a `sample`."""
+        if len(self.architectures) > LISTED and self.max_macs == math.inf:
+            assert self.space is not None
+            found_one: Member = self.space.mutate(architecture, rng)  # makes one alone
+            return found_one
         found = self.neighbours(architecture)
         return found[int(rng.integers(len(found)))] if found else self.sample(rng)
+
+    def _offers(self, architecture: Member) -> bool:
+        return architecture in self._names
 
     def __eq__(self, other: object) -> bool:
         """Whether the same is asked of the same table, and has been answered so far; the
@@ -283,7 +444,8 @@ class Problem:
 
     def _asked(self) -> tuple[object, ...]:
         """What a problem is made of, but for its budget."""
-        return self._data.sha256, self.task, self.objectives, self.seed, self.repeats
+        asked = self.task, self.objectives, self.seed, self.repeats, self.report, self.max_macs
+        return self._data.sha256, *asked, self._noise is None
 
     def _said(self) -> tuple[object, ...]:
         spent = self.budget, self._clock, self._evaluations, self._history
@@ -297,12 +459,14 @@ class Problem:
         try:
             return self._names[architecture]
         except (KeyError, TypeError):
-            raise _outside(architecture, self._data, self._query, len(self._indices)) from None
+            raise outside(architecture, self._data, self._query, len(self._indices)) from None
 
     def _query_for(self, objective: str) -> Query:
         names = (objective,)
         if names not in self._queries:
-            self._queries[names] = Query.of(names, self.seed, self._data)
+            query = Query.of(names, self.seed, self._data)
+            check_clock(self._data, query, filter(query.answered, self._indices))
+            self._queries[names] = query
         return self._queries[names]
 
     def _seed_of(self, index: int, query: Query, wanted: int | None) -> int | None:
@@ -328,86 +492,3 @@ class Problem:
             f"{self._data.members[index]} has no finished {mode} run{of_seed}; "
             f"expected a seed among those measured: {seeds}"
         )
-
-
-def _indices(data: TaskData, query: Query, within: Iterable[Member] | None) -> tuple[int, ...]:
-    """Where the architectures to search among stand."""
-    every = range(len(data.members))
-    known = [index for index in every if query.answered(index)]
-    if not known:
-        judged = " and ".join(query.objectives)
-        measured_seeds = sorted({seed for seeds in data.seeds.values() for seed in seeds})
-        listed = ", ".join(map(str, measured_seeds)) or "none"
-        of_seed = "" if query.seed is None else f" of seed {query.seed!r}"
-        raise NotInTable(
-            f"no architecture has {judged}{of_seed} measured; the table has seeds {listed}"
-        )
-    if within is None:
-        return tuple(known)
-    names, chosen = data.names(known), set()
-    for architecture in within:
-        try:
-            chosen.add(names[architecture])
-        except (KeyError, TypeError):
-            raise _outside(architecture, data, query, len(known)) from None
-    if not chosen:
-        raise ValueError("within is empty; expected architectures to search among")
-    return tuple(sorted(chosen))
-
-
-def _outside(architecture: object, data: TaskData, query: Query, count: int) -> Exception:
-    """What to raise for something that is not among the architectures of the problem."""
-    if not isinstance(architecture, BaseArchitecture | str):
-        return ValueError(
-            f"architecture is {architecture!r}; expected one of problem.architectures, "
-            "its name or its key"
-        )
-    elsewhere = isinstance(architecture, str) and named(architecture) is not None
-    if (
-        isinstance(architecture, str)
-        and data.space is not None
-        and not elsewhere
-        and not is_key(architecture)
-    ):
-        try:
-            data.space.parse(architecture)
-        except ValueError as error:
-            return error
-    return NotInTable(
-        f"{architecture} is not among the {count} architectures with "
-        f"{' and '.join(query.objectives)} measured; expected one of problem.architectures"
-    )
-
-
-def _table(table: Table | None, task: str) -> Table:
-    if table is None:
-        return embedded(for_task(task)[0])
-    if not isinstance(table, Table):
-        raise ValueError(f"table is {table!r}; expected a table, such as dipbench.load(...) gives")
-    return table
-
-
-def _limit(name: str, value: float | None) -> float:
-    if value is None:
-        return math.inf
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not value >= 0:
-        raise ValueError(f"{name} is {value!r}; expected a number of at least 0, or None")
-    return float(value)
-
-
-def _seed(value: object) -> Seed:
-    if value is None or value == "random":
-        return None if value is None else "random"
-    number = as_integer(value)
-    if number is None:
-        raise ValueError(f"seed is {value!r}; expected an integer, 'random', or None for the mean")
-    return number
-
-
-def _generator(rng: np.random.Generator | None, seed: Seed) -> np.random.Generator | None:
-    if rng is None and seed == "random":
-        raise ValueError("seed is 'random' and rng is None; expected a numpy Generator to draw it")
-    if rng is not None and not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng is {rng!r}; expected a numpy Generator")
-    return rng

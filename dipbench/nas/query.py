@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from dipbench.errors import NotInTable
 from dipbench.nas.data import TaskData
 from dipbench.nas.objectives import FREE, checked
+from dipbench.nas.predicted import PredictedData
 
 __all__ = ["Query", "Seed"]
 
@@ -33,10 +34,10 @@ class Query:
     modes: tuple[tuple[str, int], ...]
     fidelities: tuple[int, ...]
     seed: Seed
-    data: TaskData
+    data: TaskData | PredictedData
 
     @classmethod
-    def of(cls, names: tuple[str, ...], seed: Seed, data: TaskData) -> Query:
+    def of(cls, names: tuple[str, ...], seed: Seed, data: TaskData | PredictedData) -> Query:
         """The query for the objectives of these names.
 
         Raises:
@@ -44,6 +45,8 @@ class Query:
             NotInTable: none of its runs is in the table.
         """
         objectives = checked(names)
+        if isinstance(data, PredictedData):
+            data.check(objectives)
         modes = {o.mode: None for o in objectives if o.mode != FREE} or {FREE: None}
         for mode in modes:
             if mode not in data.steps:
@@ -98,5 +101,5 @@ class Query:
         )
 
 
-def _runs_of(data: TaskData) -> str:
+def _runs_of(data: TaskData | PredictedData) -> str:
     return " and ".join(mode for mode in data.steps if mode != FREE) or "none"

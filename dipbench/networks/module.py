@@ -168,7 +168,8 @@ def _layer(op: str, before: int, after: int, copies: int, drawn: bool) -> nn.Mod
     def make(kind: Callable[..., nn.Module], *sizes: int, **named: Any) -> nn.Module:
         arguments = (before, after, *sizes)
         if drawn:
-            return skip_init(kind, *arguments, groups=copies, **named)  # type: ignore[arg-type]
+            unset: nn.Module = skip_init(kind, *arguments, groups=copies, **named)
+            return unset
         return kind(*arguments, groups=copies, **named)
 
     if op == "output":

@@ -7,15 +7,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dipbench.publish.folder import build, plan_text
-from dipbench.publish.release import check_repo_id, check_tag
+from dipbench.publish.release import About, check_repo_id, check_tag
 from dipbench.publish.upload import upload
 
-__all__ = ["build", "plan_text", "publish", "upload"]
+__all__ = ["About", "build", "plan_text", "publish", "upload"]
 
 
 def publish(
     table_folder: str | os.PathLike[str],
     repo_id: str,
+    about: About,
     out: str | os.PathLike[str] | None = None,
     *,
     send: bool = False,
@@ -25,6 +26,7 @@ def publish(
     """Build the data set and say what would go up or, with `send`, upload it.
 
     Args:
+        about: author, licence and description.
         out: where the folder stays; by default it is made in a temporary place and thrown away.
 
     Returns:
@@ -37,5 +39,5 @@ def publish(
     check_tag(tag)
     with TemporaryDirectory(prefix="dipbench-") as temporary:
         folder = Path(temporary, "data-set") if out is None else Path(out)
-        build(table_folder, folder, repo_id, published)
+        build(table_folder, folder, repo_id, about, published)
         return upload(folder, repo_id, tag) if send else plan_text(folder, repo_id)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from dipbench.publish.datasheet import coverage_table, limits, protocol_table, terms
-from dipbench.publish.release import KEYWORDS, LICENSE, NO_PICTURES, RMSE, Release, quoted
+from dipbench.publish.release import KEYWORDS, NO_PICTURES, RMSE, Release, quoted
 from dipbench.reports.markdown import table
 from dipbench.table.catalogue import Entry, entries
 from dipbench.table.manifest import MANIFEST, read_manifest
@@ -36,7 +36,7 @@ def front_matter(release: Release) -> list[str]:
     names = {file: file.removesuffix(".parquet") for file in FILES}
     lines = [
         f"pretty_name: {quoted(release.title)}",
-        f"license: {LICENSE.lower()}",
+        f"license: {release.about.license.lower()}",
         "task_categories:",
         "- image-to-image",
         "size_categories:",
@@ -85,7 +85,7 @@ def body(release: Release) -> str:
         "Cite": f"```bibtex\n{release.bibtex}\n```",
     }
     text = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections.items())
-    return f"# {release.title}\n\n{release.summary}\n\n{text}\n"
+    return f"# {release.title}\n\n{release.about.description}\n\n{release.summary}\n\n{text}\n"
 
 
 TABLES = """dipbench comes with these tables, and `dipbench.load(protocol=...)` opens each:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from dipbench.publish.release import KEYWORDS, LICENSE_URL, MAINTAINERS, NO_PICTURES, RMSE, Release
+from dipbench.publish.release import KEYWORDS, NO_PICTURES, RMSE, Release
 from dipbench.table.schema import FILES, TITLES, Column
 
 __all__ = ["croissant"]
@@ -84,10 +84,10 @@ def croissant(release: Release, files: Mapping[str, tuple[int, str]]) -> str:
         "conformsTo": "http://mlcommons.org/croissant/1.1",
         "description": f"{release.summary} {RMSE} {NO_PICTURES}",
         "citeAs": release.bibtex,
-        "creator": {"@type": "sc:Organization", "name": MAINTAINERS},
+        "creator": {"@type": "sc:Organization", "name": release.about.author},
         **({"datePublished": release.published} if release.published else {}),
         "keywords": list(KEYWORDS),
-        "license": LICENSE_URL,
+        "license": release.about.license_url,
         "url": release.url,
         "version": release.version,
         "distribution": [_file(release, name, *files[name]) for name in sorted(files)],

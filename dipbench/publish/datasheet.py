@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dipbench.publish.release import LICENSE, LICENSE_URL, MAINTAINERS, NO_PICTURES, RMSE, Release
+from dipbench.publish.release import NO_PICTURES, RMSE, Release
 from dipbench.reports.markdown import table
 from dipbench.table.coverage import plan
 from dipbench.table.schema import TITLES
@@ -35,7 +35,7 @@ IMAGE_TERMS = {
 def datasheet(release: Release) -> str:
     """The datasheet of `release`, in Markdown."""
     sections = {
-        "Motivation": _motivation(),
+        "Motivation": release.about.description,
         "Composition": _composition(release),
         "Collection": _collection(release),
         "Protocol": _protocol(release),
@@ -48,17 +48,6 @@ def datasheet(release: Release) -> str:
     }
     body = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections.items())
     return f"# Datasheet of {release.title}\n\n{body}\n"
-
-
-def _motivation() -> str:
-    return (
-        "Does the error of a Deep Image Prior follow a network's depth, and the error of "
-        "supervised training its shallowest level of connection (SLC), as a research report "
-        "(Ishikawa, Waseda) found? The table measures both for every network, so that the "
-        "question can be asked of numbers, and so that algorithms of architecture search can be "
-        "compared without training anything. Nothing was tuned towards an answer; the headline "
-        "columns were declared before the runs."
-    )
 
 
 def _composition(release: Release) -> str:
@@ -189,7 +178,8 @@ def _distribution(release: Release) -> str:
 def terms(release: Release) -> str:
     """Under which terms numbers and images stand."""
     return (
-        f"The numbers and texts are under [{LICENSE}]({LICENSE_URL}). The images "
+        "The numbers and texts are under "
+        f"[{release.about.license}]({release.about.license_url}). The images "
         f"({release.image_source}) are not part of it and stand under their own terms; numbers "
         f"measured on them cite: {release.image_citation}. "
         f"{IMAGE_TERMS.get(release.image_source, '')}"
@@ -205,7 +195,8 @@ def limits(release: Release) -> list[str]:
         f"has. {found.complete} of {found.architectures} architectures have all of them.",
         "`dip_rmse` is a peak, found by looking at the clean image: how good the best output "
         "is, not how to find it. `dip_stopped_rmse` is what a rule that sees no clean image "
-        "would have kept.",
+        "would have kept. It cannot choose before its first window of outputs is full, so where "
+        "fits peak earlier it is the score of a late output; `dipbench findings` counts them.",
         f"{found.censored} of {found.fits} DIP fits have their peak at the last iteration: "
         "there a longer fit might have scored lower. `n_censored` says how many of each "
         "architecture.",
@@ -231,7 +222,7 @@ def _scope(release: Release) -> list[str]:
 
 def _maintenance(release: Release) -> str:
     return (
-        f"{MAINTAINERS} publish the data set at {release.url}. A protocol never changes: other "
+        f"Published by {release.about.author} at {release.url}. A protocol never changes: other "
         "numbers are another protocol with another name and hash. Further runs of the same "
         "protocol make a new revision; cite the revision that was used."
     )

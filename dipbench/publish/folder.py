@@ -6,30 +6,29 @@ description and a citation. The same table gives the same bytes.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from dipbench.errors import InvalidTable
 from dipbench.publish.card import card
 from dipbench.publish.croissant import croissant
 from dipbench.publish.datasheet import datasheet
-from dipbench.publish.release import Release, cff, check_date, check_repo_id
+from dipbench.publish.release import About, Release, cff, check_date, check_repo_id
 from dipbench.table.coverage import coverage
 from dipbench.table.hub import load
 from dipbench.table.manifest import MANIFEST, digest
 from dipbench.table.schema import FILES
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["build", "data_set", "plan_text"]
 
 TABLE = (*FILES, MANIFEST)
 TEXTS = ("CITATION.cff", "DATASHEET.md", "README.md", "croissant.json")
+SEALED = ("CITATION.cff", "DATASHEET.md", "README.md")
+SEAL = "written by dipbench; SHA-256 of the above {}"
 DATA_SET = frozenset((*TABLE, *TEXTS))
 
 
@@ -37,16 +36,19 @@ def build(
     table_folder: str | os.PathLike[str],
     out: str | os.PathLike[str],
     repo_id: str,
+    about: About,
     published: str | None = None,
 ) -> list[Path]:
     """Verify the table and write the complete data set folder `out`.
 
-    An earlier data set in `out` is replaced, at once and only when the new one is complete.
+    An earlier data set in `out` is replaced, at once and only when the new one is complete. A
+    ``CITATION.cff``, card or datasheet there that was edited by hand stays as it is.
 
     Args:
         table_folder: a folder with a table.
         out: a new folder, an empty one, or one that this function wrote.
         repo_id: the data set on the Hub, ``OWNER/NAME``, which the texts speak of.
+        about: author, licence and description.
         published: the day of publication, ``YYYY-MM-DD``; without it no file states a date.
 
     Returns:
@@ -63,12 +65,14 @@ def build(
     source, target = Path(table_folder).resolve(), Path(out).resolve()
     table = load(source)
     _check_target(source, target)
-    release = Release(repo_id, table.manifest, coverage(table), published)
+    release = Release(repo_id, table.manifest, coverage(table), about, published)
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
         new = Path(temporary, "new")
         new.mkdir()
         _write(release, source, new)
+        for name in edited(target):
+            shutil.copyfile(target / name, new / name)
         _exchange(new, target, Path(temporary, "old"))
     return sorted(target / name for name in DATA_SET)
 
@@ -88,13 +92,29 @@ def _write(release: Release, source: Path, folder: Path) -> None:
     if json.loads((folder / MANIFEST).read_bytes()) != release.manifest:
         raise InvalidTable(f"{source / MANIFEST}: changed while it was copied")
     texts = {
-        "CITATION.cff": cff(release),
-        "DATASHEET.md": datasheet(release),
-        "README.md": card(release),
+        "CITATION.cff": _sealed(cff(release), "# {}"),
+        "DATASHEET.md": _sealed(datasheet(release), "<!-- {} -->"),
+        "README.md": _sealed(card(release), "<!-- {} -->"),
         "croissant.json": croissant(release, digests),
     }
     for name, text in texts.items():
         (folder / name).write_bytes(text.encode())
+
+
+def _sealed(text: str, comment: str) -> str:
+    """`text` with its digest in a last line, by which it is known that nobody edited it."""
+    stated = SEAL.format(hashlib.sha256(text.encode()).hexdigest())
+    return f"{text}{comment.format(stated)}\n"
+
+
+def edited(folder: Path) -> list[str]:
+    """Those texts of a data set in `folder` that are not as `build` wrote them."""
+    return [name for name in SEALED if (folder / name).is_file() and _is_edited(folder / name)]
+
+
+def _is_edited(path: Path) -> bool:
+    text, _, last = path.read_bytes().decode(errors="replace").rstrip("\n").rpartition("\n")
+    return SEAL.format(hashlib.sha256(f"{text}\n".encode()).hexdigest()) not in last
 
 
 def _exchange(new: Path, target: Path, old: Path) -> None:
@@ -125,6 +145,7 @@ def plan_text(folder: str | os.PathLike[str], repo_id: str) -> str:
             f"https://huggingface.co/datasets/{repo_id} would get:",
             *(f"{size:>{width}} B  {sha256[:12]}  {n}" for n, (size, sha256) in digests.items()),
             f"{total} B  in {len(digests)} files, with the start of their SHA-256",
+            *([f"as edited by hand: {', '.join(edited(path))}"] if edited(path) else []),
             "Nothing was sent.",
         ]
     )

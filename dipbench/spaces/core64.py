@@ -126,6 +126,7 @@ class Architecture(BaseArchitecture):
 
     @property
     def name(self) -> str:
+        """Its name, such as ``d5-s024-bilinear-w16``."""
         skips = "".join(map(str, self.skips))
         return f"d{self.depth}-s{skips}-{self.upsample}-w{self.width}"
 
@@ -177,12 +178,15 @@ class Core64(Space[Architecture], name="core64"):
         return len(_members())
 
     def at(self, index: int) -> Architecture:
+        """As `Space.at`."""
         return _members()[index]
 
     def parse(self, name: str) -> Architecture:
+        """As `Architecture.parse`."""
         return Architecture.parse(name)
 
     def from_graph(self, graph: Graph) -> Architecture:
+        """As `Architecture.from_graph`."""
         return Architecture.from_graph(graph)
 
     def _own(self, item: object) -> Architecture | None:
@@ -213,6 +217,7 @@ class Core64(Space[Architecture], name="core64"):
         return fields | skips
 
     def from_parameters(self, parameters: Mapping[str, Any]) -> Architecture:
+        """As `Space.from_parameters`; a skip that is not given is none."""
         self.check_parameters(parameters, optional=SKIPS)
         for name in SKIPS:
             if parameters.get(name, False) not in (True, False):

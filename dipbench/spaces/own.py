@@ -33,6 +33,7 @@ class OwnArchitecture(BaseArchitecture):
 
     @property
     def name(self) -> str:
+        """The name that it was given."""
         return self._name
 
     @property
@@ -91,14 +92,17 @@ class OwnSpace(Space[OwnArchitecture]):
         return len(self._members)
 
     def at(self, index: int) -> OwnArchitecture:
+        """As `Space.at`."""
         return self._members[index]
 
     def parse(self, name: str) -> OwnArchitecture:
+        """As `Space.parse`."""
         if name not in self._by_name:
             raise InvalidArchitecture(f"{name!r} is not the name of a graph of {self.name}")
         return self._members[self._by_name[name]]
 
     def from_graph(self, graph: Graph) -> OwnArchitecture:
+        """As `Space.from_graph`."""
         key = canonical_key(graph)
         if key not in self._by_key:
             raise InvalidArchitecture(

@@ -90,6 +90,7 @@ class Space(ABC, Generic[A]):
             Space._known[name] = cls
 
     def __new__(cls, name: str = "core64", *_: Any) -> Space[Any]:
+        """The space of this name, or a new object of a subclass."""
         if cls is not Space:
             return super().__new__(cls)
         if not isinstance(name, str) or name not in SPACES:

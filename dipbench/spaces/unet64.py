@@ -156,7 +156,17 @@ class UNet(BaseArchitecture):
         return _made((a.depth, skips, (a.upsample,) * a.depth, 1, a.width, False, ()))
 
     @property
+    def twin(self) -> Architecture | None:
+        """The architecture of ``core64`` with the same graph, if there is one."""
+        plain = not (self.crossings or self.growing or "wide" in self.skips)
+        if not plain or self.convs != 1 or len(set(self.upsamples)) > 1:
+            return None
+        levels = tuple(level for level, skip in enumerate(self.skips) if skip == "narrow")
+        return Architecture(self.depth, levels, self.upsamples[0], self.width)
+
+    @property
     def name(self) -> str:
+        """Its name, such as ``u3-snow-ubbt-c2-w16g-x1``."""
         skips = "".join([LETTER[skip] for skip in self.skips])
         upsamples = "".join([kind[0] for kind in self.upsamples])
         growing, crossings = "g" if self.growing else "", "".join(map(str, self.crossings))
@@ -241,6 +251,7 @@ class Unet64(Space[UNet], name="unet64"):
         return range(STARTS[place], STARTS[place + 1])
 
     def at(self, index: int) -> UNet:
+        """As `Space.at`."""
         return _made(_fields(index))
 
     def parse(self, name: str) -> UNet:
@@ -254,6 +265,7 @@ class Unet64(Space[UNet], name="unet64"):
         return UNet.parse(name)
 
     def from_graph(self, graph: Graph) -> UNet:
+        """As `UNet.from_graph`."""
         return UNet.from_graph(graph)
 
     def _own(self, item: object) -> UNet | None:
@@ -275,10 +287,12 @@ class Unet64(Space[UNet], name="unet64"):
         return [_made(fields) for fields in _edited(member)]
 
     def mutate(self, architecture: object, rng: np.random.Generator) -> UNet:
+        """As `Space.mutate`; only the chosen neighbour is made."""
         edits = list(_edited(self.member(architecture)))  # of which one alone is made
         return _made(edits[drawn(rng, len(edits))])
 
     def encode_many(self, architectures: Any) -> npt.NDArray[np.float64]:
+        """As `Space.encode_many`."""
         import numpy as np
 
         indices = [self.index(a) for a in architectures]
@@ -329,6 +343,7 @@ class Unet64(Space[UNet], name="unet64"):
         }
 
     def from_parameters(self, parameters: Mapping[str, Any]) -> UNet:
+        """As `Space.from_parameters`; what a network of this depth lacks may be left out."""
         optional = {d.name for d in self.dimensions if d.from_depth > 1}
         self.check_parameters(parameters, optional)
         depth = checked_number("depth", parameters["depth"], DEPTHS)

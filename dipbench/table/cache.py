@@ -1,15 +1,13 @@
 """Big tables as memory-mapped files, made once from the Parquet and kept in a cache.
 
-The cache is the folder named by the environment variable ``DIPBENCH_CACHE``, else ``dipbench``
-in the user's cache folder. An entry is named after the SHA-256 of the Parquet file that it was
-made of, which is verified first. It is built under a temporary name and renamed, so two
+The cache is `dipbench.files.cache_folder`. An entry is named after the SHA-256 of the Parquet file
+that it was made of, which is verified first. It is built under a temporary name and renamed, so two
 processes may make it at once, and one that was stopped half-way leaves nothing that counts.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -20,23 +18,16 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dipbench.errors import InvalidTable
+from dipbench.files import cache_folder
 from dipbench.table.keyed import KeyedRows, sorted_by_key
 from dipbench.table.manifest import altered, digest
 
-__all__ = ["cache_folder", "mapped_rows"]
+__all__ = ["mapped_rows"]
 
 ROWS, RECORDS, NAMES, SIZES = "rows.arrow", "records.npy", "names.npy", "sizes.json"
 FORMAT = "1"
 
 Check: TypeAlias = Callable[[Any], None]
-
-
-def cache_folder() -> Path:
-    """Where big tables are kept; it need not exist."""
-    chosen = os.environ.get("DIPBENCH_CACHE")
-    if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dipbench"
 
 
 def mapped_rows(parquet: Path, sha256: str, check: Check) -> KeyedRows:

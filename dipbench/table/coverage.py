@@ -125,4 +125,6 @@ def plan(manifest: Mapping[str, Any]) -> Plan | None:
         count = len(named or Space(manifest["space"]))
     except ValueError:  # a space that this release does not know
         return None
-    return Plan(count, count * len(seeds), count * len(seeds) * len(dip))
+    modes: Any = protocol.get("modes", ["dip", "supervised"])
+    trainings = count * len(seeds) * ("supervised" in modes)
+    return Plan(count, trainings, count * len(seeds) * len(dip) * ("dip" in modes))

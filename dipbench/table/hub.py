@@ -16,12 +16,13 @@ from dipbench.errors import HubFailed, InvalidTable, Unreachable
 from dipbench.table.catalogue import PROTOCOL, embedded, entry
 from dipbench.table.remote import TABLE_FILES, commit_of, snapshot
 from dipbench.table.table import Table
+from dipbench.version import __version__
 
 __all__ = ["REPO_ID", "REVISION", "download", "load"]
 
 # The table that belongs to this release.
 REPO_ID = "dipbench/dipbench"
-REVISION = "v0.1.0"
+REVISION = f"v{__version__}"
 
 COMMIT = re.compile("[0-9a-f]{40}")
 

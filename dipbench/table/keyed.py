@@ -152,6 +152,7 @@ class KeyedRows:
 
     @lazy
     def name_order(self) -> Integers:
+        """The numbers of the rows in the order of their names, rows without a name last."""
         names = self.arrays["name"].to_pylist()
         order = sorted(range(len(names)), key=lambda i: (names[i] is None, names[i]))
         return np.array(order, np.int64)

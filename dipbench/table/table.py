@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from dipbench.table.keyed import Integers, KeyedRows
 
-__all__ = ["Table", "opened", "write_table"]
+__all__ = ["Table", "check_table", "opened", "write_table"]
 
 MANY_ROWS = 20_000
 
@@ -102,6 +102,7 @@ class Table:
 
     @property
     def architecture_rows(self) -> KeyedRows:
+        """The rows of ``architectures.parquet``, by key."""
         return self._files["architectures.parquet"].rows
 
     @property
@@ -192,10 +193,12 @@ class Table:
 
     @lazy
     def tasks(self) -> frozenset[str]:
+        """The tasks that were measured."""
         return frozenset(self.architectures["task"].unique().to_pylist())
 
     @property
     def protocol(self) -> str:
+        """Name of the protocol."""
         return str(self._manifest["protocol"]["name"])
 
     @lazy
@@ -233,6 +236,20 @@ class Table:
             return found
         number = rows.named(name_or_key)
         return range(0) if number is None else rows.rows_of(rows.arrays["key"][number].as_py())
+
+
+def check_table(table: object) -> None:
+    """Refuse what is no table, a path above all.
+
+    Raises:
+        ValueError: naming it, and how to make a table of it.
+    """
+    if table is None or isinstance(table, Table):
+        return
+    how = "what dipbench.load(...) gives"
+    if isinstance(table, str | os.PathLike):
+        how = f"dipbench.load({os.fspath(table)!r})"
+    raise ValueError(f"table is {table!r}; expected {how}")
 
 
 _open: WeakValueDictionary[tuple[str, str], Table] = WeakValueDictionary()

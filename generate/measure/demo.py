@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
+
+import torch
 
 from dipbench.lookup import query
 from dipbench.reports.plots import scatter_plots
+from dipbench.spaces import Architecture
 from dipbench.table.hub import load
 from dipbench.table.table import Table
+from generate.measure.restored import draw, restore
 from generate.measure.run import run
 from generate.photographs.images import load_images
 from generate.protocols.reading import get
@@ -18,6 +23,9 @@ from generate.table.assemble import assemble
 from generate.table.shards import read_results
 
 __all__ = ["demo"]
+
+SHOWN = "d3-s0-bilinear-w16"
+TASKS = ("denoise25", "inpaint50", "sr2")
 
 
 def demo(out: Path) -> None:
@@ -29,12 +37,21 @@ def demo(out: Path) -> None:
     print(f"measuring {len(protocol.architectures)} networks on scikit-image's photographs")
     started = time.monotonic()
     shards = out / "shards" / protocol.name
-    run(protocol, load_images(protocol, None), shards, workers=os.cpu_count() or 1)
+    images = load_images(protocol, None)
+    run(protocol, images, shards, workers=os.cpu_count() or 1)
     table = load(assemble(protocol, read_results(shards, protocol), out / "table"))
     print(f"measured and assembled in {time.monotonic() - started:.0f} s")
     print(summary(protocol, table))
     for path in scatter_plots(table, out):
         print(f"drew {path}")
+    print(f"restoring a photograph with {SHOWN} in {len(TASKS)} tasks")
+    torch.set_num_threads(1)  # small networks: more threads only wait for one another
+    device = torch.device("cpu")
+    found = [
+        restore(replace(protocol, task=task), Architecture.parse(SHOWN), images, "camera-a", device)
+        for task in TASKS
+    ]
+    print(f"drew {draw(found, out / 'restored.png')}")
 
 
 def summary(protocol: Protocol, table: Table) -> str:

@@ -48,6 +48,7 @@ class Score:
 
     @property
     def difference(self) -> float:
+        """What was measured here less what the table says, in grey levels."""
         return self.here - self.table
 
     @property
@@ -184,7 +185,7 @@ def find_row(
                 for c in table.curves_of(a.key, protocol.task)
                 if (c["mode"], c["seed"], c["image"]) == (mode, seed, image)
             ]
-            return a, run | {"curve": {k: v for k, v in curve.items() if isinstance(v, list)}}
+            return a, dict(run) | {"curve": {k: v for k, v in curve.items() if isinstance(v, list)}}
     there = [f"seed {r['seed']}" + (f" image {r['image']}" if r["image"] else "") for r in runs]
     asked = f"seed {seed}" + ("" if image is None else f" image {image}")
     raise NotInTable(f"{name} has no {mode} run of {asked}; expected one of {', '.join(there)}")

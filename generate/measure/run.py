@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from types import FrameType
 
+from dipbench.files import check_writable
 from generate.measure.executors import local
 from generate.measure.executors.job import Executor, Job
 from generate.photographs.images import Images
@@ -21,8 +22,6 @@ from generate.table.progress import work
 from generate.table.shards import Row, read_results, set_aside, write_shard
 
 __all__ = ["run"]
-
-PROBE = 1 << 16  # bytes, more than a unit takes
 
 
 def run(
@@ -55,7 +54,8 @@ def run(
         KeyboardInterrupt: on SIGINT or SIGTERM, once the workers are gone.
     """
     deadline = None if time_limit is None else time.monotonic() + time_limit
-    _probe(folder)
+    check_writable(folder)  # before hours are spent
+    folder.mkdir(parents=True, exist_ok=True)
     results = read_results(folder, protocol)
     for file in results.rejected:
         print(f"set aside {file.path.name}: {file.reason}")
@@ -96,19 +96,6 @@ def _bar(total: float, quiet: bool):  # type: ignore[no-untyped-def]
 
     layout = "{percentage:5.1f}%|{bar}| {elapsed}, {remaining} to go{postfix}"
     return tqdm(total=total, bar_format=layout, disable=quiet, smoothing=0.05)
-
-
-def _probe(folder: Path) -> None:
-    """Make the folder and see that it can be written, before hours are spent."""
-    probe = folder / "probe.tmp"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            probe.write_bytes(bytes(PROBE))
-        finally:
-            probe.unlink(missing_ok=True)
-    except OSError as error:
-        raise OSError(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

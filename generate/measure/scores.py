@@ -81,6 +81,7 @@ class Scorer:
         return self.protocol.operator.network_input(seen).numpy()
 
     def gradient(self, graph: Graph, key: str, seed: int) -> dict[str, float]:
+        """Scores of the first gradient of a training."""
         network = make_networks(graph, 1, [weights_stream(self.protocol, key, seed)], CPU)
         given, clean = self._batches[seed]
         network.gradients(given, square_error(clean))
@@ -95,10 +96,12 @@ class Scorer:
         }
 
     def flow(self, graph: Graph, key: str, seed: int) -> dict[str, float]:
+        """Logarithm (base 10) of SynFlow of the untrained supervised network."""
         network = EncoderDecoder(graph, 1, [weights_stream(self.protocol, key, seed)])
         return {"synflow": float(np.log10(synflow(network, self.protocol.size)))}
 
     def spectrum(self, graph: Graph, key: str, seed: int) -> dict[str, float]:
+        """Distance of the spectrum of the untrained DIP output from that of the degraded image."""
         name = (self.protocol.name, key, seed, self.image)
         channels = self.protocol.dip.input_channels
         network = EncoderDecoder(graph, channels, [numpy_stream(*name, "weights")])

@@ -22,6 +22,7 @@ class SideBySide(nn.Module, Networks):
     """Networks of torch modules that lie side by side in the channels and share no weight."""
 
     def gradients(self, x: torch.Tensor, slope: Slope) -> torch.Tensor:
+        """As `Networks.gradients`, by torch's automatic differentiation."""
         output: torch.Tensor = self(x)
         self.zero_grad()
         found = output.detach()
@@ -30,6 +31,7 @@ class SideBySide(nn.Module, Networks):
 
     @torch.no_grad()
     def batch_output(self, x: torch.Tensor) -> torch.Tensor:
+        """As `Networks.batch_output`."""
         norms = [module for module in self.modules() if isinstance(module, nn.BatchNorm2d)]
         for norm in norms:
             norm.track_running_stats = False
@@ -40,6 +42,7 @@ class SideBySide(nn.Module, Networks):
 
     @torch.no_grad()
     def predict(self, x: torch.Tensor) -> torch.Tensor:
+        """As `Networks.predict`."""
         self.eval()
         output: torch.Tensor = self(x)
         self.train()
@@ -59,6 +62,7 @@ class EncoderDecoder(SideBySide, GraphNetwork):
         self._graph = graph
 
     def alone(self, copy: int) -> GraphNetwork:
+        """One copy as a network by itself, with its weights and statistics as they are now."""
         # The values of a copy are one part of each tensor; counters are the same for all.
         own = {
             name: values.chunk(self.copies)[copy] if values.ndim else values

@@ -36,6 +36,7 @@ PROTOCOLS = {
         ),
         replace(LATER, name="core64-denoise15-v1", task="denoise15"),
         replace(LATER, name="core64-denoise50-v1", task="denoise50"),
+        replace(LATER, name="unet64-v1", space="unet64"),
         Protocol(
             name="demo-v1",
             space="core64",

@@ -8,18 +8,32 @@ computing stops: first every architecture on few images, then more images, then 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
 
 from dipbench.graphs.features import depth, params, slc
-from dipbench.spaces import Architecture, Space
-from dipbench.spaces.core64 import UPSAMPLES, WIDTHS
+from dipbench.spaces import Architecture, BaseArchitecture, Core64, Space, UNet, Unet64
+from dipbench.spaces.core64 import DEPTHS, UPSAMPLES, WIDTHS
 from generate.protocols.settings import Candidate, Protocol
+from generate.protocols.streams import numpy_stream
 
-__all__ = ["Unit", "make_plan", "measured_architectures", "sample", "seed_sample"]
+__all__ = [
+    "PLANNED",
+    "Unit",
+    "balanced",
+    "make_plan",
+    "measured_architectures",
+    "sample",
+    "seed_sample",
+]
 
 UPSAMPLE_ORDER = ("bilinear", *(u for u in UPSAMPLES if u != "bilinear"))
 FITS_PER_UNIT = 4
+# Of a space that is too large to measure. The stream goes on, so a later release may raise it.
+PLANNED = 10_000
 WIDTH_ORDER = tuple(sorted(WIDTHS, reverse=True))
 
 
@@ -35,7 +49,7 @@ class Unit:
 
     part: str
     mode: str
-    architecture: Architecture | Candidate
+    architecture: BaseArchitecture | Candidate
     seed: int
     images: tuple[str, ...] = ()
 
@@ -46,16 +60,41 @@ class Unit:
         return f"{self.mode}-{self.architecture.name}-seed{self.seed}{first}"
 
 
-def measured_architectures(protocol: Protocol) -> Sequence[Architecture | Candidate]:
-    """The protocol's architectures in the order of the plan."""
+def measured_architectures(protocol: Protocol) -> Sequence[BaseArchitecture | Candidate]:
+    """The protocol's architectures in the order of the plan.
+
+    A space that the plan has no order for is measured in its own order.
+    """
     if protocol.graphs:
         return protocol.candidates
     if protocol.architectures:
-        return [Architecture.parse(name) for name in protocol.architectures]
-    return sorted(
-        Space(protocol.space),
-        key=lambda a: (WIDTH_ORDER.index(a.width), UPSAMPLE_ORDER.index(a.upsample)),
-    )
+        return [Space(protocol.space).parse(name) for name in protocol.architectures]
+    space = Space(protocol.space)
+    if isinstance(space, Unet64):
+        return list(islice(balanced(space, numpy_stream(protocol.name, "plan")), PLANNED))
+    if isinstance(space, Core64):
+        return sorted(
+            space, key=lambda a: (WIDTH_ORDER.index(a.width), UPSAMPLE_ORDER.index(a.upsample))
+        )
+    return list(islice(space, PLANNED))
+
+
+def balanced(space: Unet64, rng: np.random.Generator) -> Iterator[UNet]:
+    """Architectures of depth 1 to 5 in turn, uniform within a depth, none twice.
+
+    So every beginning of it is a balanced random sample. A depth that is used up is passed over.
+    """
+    drawn: dict[int, set[int]] = {level: set() for level in DEPTHS}
+    while any(len(seen) < len(space.indices(level)) for level, seen in drawn.items()):
+        for level, seen in drawn.items():
+            indices = space.indices(level)
+            if len(seen) == len(indices):
+                continue
+            index = indices[int(rng.integers(len(indices)))]
+            while index in seen:
+                index = indices[int(rng.integers(len(indices)))]
+            seen.add(index)
+            yield space.at(index)
 
 
 def make_plan(protocol: Protocol) -> list[Unit]:
@@ -80,7 +119,7 @@ def make_plan(protocol: Protocol) -> list[Unit]:
     return units
 
 
-def sample(protocol: Protocol, count: int) -> Sequence[Architecture | Candidate]:
+def sample(protocol: Protocol, count: int) -> Sequence[BaseArchitecture | Candidate]:
     """`count` of the protocol's architectures, spread evenly over the space, the same each time.
 
     A systematic sample: one from each of `count` equal stretches of all, sorted by depth, SLC,
@@ -103,6 +142,6 @@ def seed_sample(protocol: Protocol, count: int) -> list[Unit]:
     return [unit for unit in make_plan(protocol) if unit.architecture.name in chosen]
 
 
-def _stratum(a: Architecture | Candidate) -> tuple[int, int, tuple[str, int], int, str]:
+def _stratum(a: BaseArchitecture | Candidate) -> tuple[int, int, tuple[str, int], int, str]:
     kind = (a.upsample, a.width) if isinstance(a, Architecture) else ("", 0)
     return depth(a.graph), slc(a.graph), kind, params(a.graph), a.name

@@ -6,12 +6,14 @@ import json
 import math
 import re
 from collections.abc import Callable
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from dipbench.graphs.canonical import is_key
 from dipbench.graphs.dag import check
-from dipbench.spaces import SPACES, Architecture
+from dipbench.graphs.features import macs
+from dipbench.spaces import SPACES, Architecture, Space
 from generate.protocols.known import PROTOCOLS
 from generate.protocols.settings import MANIFESTS, DipSettings, Protocol, SupervisedSettings
 
@@ -59,8 +61,9 @@ def read_protocol(path: Path) -> Protocol:
         _check_names(protocol)
         if protocol.graphs:
             _check_graphs(protocol)
-        _ = protocol.hash  # reads the image manifest
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        _check_sizes(protocol)
+        _check_fitted(protocol)  # reads the image manifest
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"protocol {path}: {error}") from None
     return protocol
 
@@ -76,12 +79,16 @@ def _checked(kind: type[Any], said: dict[str, Any], checks: dict[str, Check]) ->
     for field in said:
         if field not in checks:
             raise ValueError(f"unknown field {field!r}; expected one of {', '.join(checks)}")
+    for each in fields(kind):
+        needed = each.default is MISSING and each.default_factory is MISSING
+        if needed and each.name not in said:
+            raise ValueError(f"has no field {each.name!r}; it has no default")
     return kind(**{field: checks[field](field, value) for field, value in said.items()})
 
 
 def _text(field: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{field!r} is {value!r}; expected a string")
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{field!r} is {value!r}; expected a string that is not empty")
     return value
 
 
@@ -137,7 +144,7 @@ def _check_names(protocol: Protocol) -> None:
     if protocol.graphs and protocol.architectures:
         raise ValueError("architectures beside graphs; expected one of them")
     for architecture in protocol.architectures:
-        Architecture.parse(architecture)
+        Space(protocol.space).parse(architecture)
 
 
 def _check_graphs(protocol: Protocol) -> None:
@@ -152,13 +159,44 @@ def _check_graphs(protocol: Protocol) -> None:
             raise ValueError(
                 f"{file}: name {name!r}; expected letters, digits, dots and dashes, and no key"
             )
-        network = check(candidate.graph)
+        try:
+            network = check(candidate.graph)
+        except ValueError as error:
+            raise ValueError(f"{file}: graph {name!r}: {error}") from None
         if network.levels[network.output] != 0:
             level = network.levels[network.output]
             raise ValueError(f"{file}: {name} ends at level {level}; expected level 0")
         other = by_key.setdefault(candidate.key, name)
         if other != name:
             raise ValueError(f"{file}: {other} and {name} are one network; expected one name")
+
+
+def _check_sizes(protocol: Protocol) -> None:
+    """Images can be halved as often as each network asks."""
+    chosen = protocol.candidates or [Architecture.parse(name) for name in protocol.architectures]
+    for architecture in chosen:
+        try:
+            macs(architecture.graph, size=protocol.size)
+        except ValueError as error:
+            raise ValueError(f"{architecture.name}: {error}") from None
+    if not chosen:
+        dimensions = {d.name: d.values for d in Space(protocol.space).dimensions}
+        deepest = max(dimensions["depth"])
+        if protocol.size % 2**deepest:
+            raise ValueError(
+                f"'size' is {protocol.size}; expected a multiple of {2**deepest}, for networks of "
+                f"{protocol.space} of depth {deepest}"
+            )
+
+
+def _check_fitted(protocol: Protocol) -> None:
+    """There are as many DIP images as are to be fitted."""
+    listed = len(protocol.images["dip"])
+    if protocol.fitted > listed:
+        raise ValueError(
+            f"'fitted' is {protocol.fitted}; expected at most the {listed} DIP images of "
+            f"{Path(protocol.manifest).name}"
+        )
 
 
 FIELDS: dict[str, Check] = {

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dipbench.errors import InvalidArchitecture
 from dipbench.graphs.canonical import canonical_key
 from dipbench.graphs.nodelink import from_node_link, parse_json
+from generate.protocols.manifest import read_manifest
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
@@ -75,6 +77,7 @@ class Candidate:
 
     @cached_property
     def key(self) -> str:
+        """The canonical key of `graph`."""
         return canonical_key(self.graph)
 
 
@@ -120,7 +123,7 @@ class Protocol:
 
     @cached_property
     def operator(self) -> Task:
-        """The task itself."""
+        """The task named `task`: its operator and noise."""
         from generate.tasks import task
 
         return task(self.task)
@@ -133,19 +136,38 @@ class Protocol:
 
     @cached_property
     def images(self) -> dict[str, Any]:
-        """The image manifest: source, terms, splits and the DIP images."""
-        manifest: dict[str, Any] = json.loads((MANIFESTS / self.manifest).read_text("utf-8"))
-        return manifest
+        """The image manifest: source, terms, splits and the DIP images.
+
+        Raises:
+            ValueError: it is none, or lists images that do not suffice; see
+                `generate.protocols.manifest`.
+            OSError: it cannot be read.
+        """
+        return read_manifest(MANIFESTS / self.manifest, self.size)
+
+    @cached_property
+    def manifest_sha256(self) -> str:
+        """SHA-256, in hex, of the image manifest as sorted JSON."""
+        return hashlib.sha256(json.dumps(self.images, sort_keys=True).encode()).hexdigest()
 
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
-        """The graphs of an own space, in the order of the file."""
-        graphs = parse_json(Path(self.graphs).read_bytes()) if self.graphs else {}
-        return tuple(Candidate(name, from_node_link(graph)) for name, graph in graphs.items())
+        """The graphs of an own space, in the order of the file.
+
+        Raises:
+            ValueError: naming the file and the graph that is none.
+            OSError: the file cannot be read.
+        """
+        if not self.graphs:
+            return ()
+        file = Path(self.graphs)
+        graphs = parse_json(file.read_bytes())
+        if not isinstance(graphs, dict) or "nodes" in graphs:
+            raise ValueError(f"{file.name} is no JSON object of node-link graphs by name")
+        return tuple(_candidate(file.name, name, graph) for name, graph in graphs.items())
 
     def as_dict(self) -> dict[str, Any]:
         """All that the protocol says, the image manifest by its digest, ready for JSON."""
-        manifest = json.dumps(self.images, sort_keys=True)
         said: dict[str, Any] = {}
         for name, value in json.loads(json.dumps(_said(self))).items():
             said[name] = value
@@ -153,7 +175,7 @@ class Protocol:
                 name == "task"
             ):  # which says it too; protocols stated it beside the task from the first
                 said["sigma"] = self.operator.sigma
-        said["manifest_sha256"] = hashlib.sha256(manifest.encode()).hexdigest()
+        said["manifest_sha256"] = self.manifest_sha256
         said["manifest"] = Path(self.manifest).name
         del said["graphs"]
         if self.graphs:
@@ -164,6 +186,13 @@ class Protocol:
     def hash(self) -> str:
         """SHA-256, in hex, of `as_dict` as sorted JSON."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
+
+
+def _candidate(file: str, name: str, graph: Any) -> Candidate:
+    try:
+        return Candidate(name, from_node_link(graph))
+    except ValueError as error:
+        raise InvalidArchitecture(f"{file}: graph {name!r}: {error}") from None
 
 
 def _said(settings: Any) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def _pooled(results: Results, mode: str, score: str) -> float:
 
 
 def report(found: list[Agreement]) -> str:
-    """For people."""
+    """The comparison as a text table, one line per score; RMSE in grey levels."""
     lines = [
         "RMSE in grey levels; agrees: the difference is under half the noise between seeds",
         f"{'mode':<12}{'score':<20}{'networks':>9}{'runs':>6}{'mean':>8}{'difference':>12}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from dipbench.graphs.features import depth, macs, params, slc
 from dipbench.graphs.nodelink import to_node_link
-from dipbench.spaces import Architecture
+from dipbench.spaces import Architecture, BaseArchitecture
 from dipbench.table.aggregate import Clock, reference_clock, summarise
 from dipbench.table.schema import CURVES, RUNS
 from dipbench.table.table import write_table
@@ -79,15 +79,16 @@ def _architectures(protocol: Protocol, rows: list[Row], clock: Clock | None) -> 
     ]
 
 
-def _features(protocol: Protocol, a: Architecture | Candidate) -> Row:
+def _features(protocol: Protocol, a: BaseArchitecture | Candidate) -> Row:
     graph = a.graph
+    notation: Row = {}  # a name says it all, but tables of core64 have columns for its parts
     if isinstance(a, Architecture):
         notation = {
             "skips": "".join(map(str, a.skips)),
             "upsample": a.upsample,
             "width": a.width,
         }
-    else:
+    elif isinstance(a, Candidate):
         notation = {"graph": json.dumps(to_node_link(graph))}
     return notation | {
         "key": a.key,

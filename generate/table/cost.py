@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from generate.protocols.settings import Protocol
+from generate.table.progress import clock_name
 from generate.table.shards import Results
 
 __all__ = ["Cost", "Rate", "costs", "rates", "report"]
@@ -24,6 +25,7 @@ class Rate:
     """Mean seconds on one device, over architectures: each counts once.
 
     Attributes:
+        device: its model name, and the engine.
         gpu: whether it is a GPU; else the seconds are those of one thread.
         training, fit: seconds of one supervised training, of one DIP fit; None if none is there.
         trainings, fits: how many architectures each mean is over.
@@ -60,7 +62,7 @@ def rates(results: Results) -> list[Rate]:
     )
     for rows in results.units.values():
         for row in rows:
-            seconds[row["device"]][row["mode"]][row["key"]].append(row["seconds"])
+            seconds[clock_name(row)][row["mode"]][row["key"]].append(row["seconds"])
     return [
         Rate(
             device,

@@ -30,21 +30,27 @@ class Denoise(Task):
 
     @property
     def name(self) -> str:
+        """As `Task.name`."""
         return f"denoise{self.sigma:g}"
 
     @classmethod
     def parse(cls, *groups: str) -> Denoise:
+        """As `Task.parse`; the group is `sigma`."""
         return cls(float(groups[0]))
 
     def observe(self, clean: Array, rng: np.random.Generator) -> Observation:
+        """The clean image plus noise."""
         noise = rng.standard_normal(clean.shape, dtype=np.float32)
         return Observation.of(clean + noise * np.float32(self.sigma / 255))
 
     def network_input(self, seen: Observation) -> torch.Tensor:
+        """The noisy image."""
         return seen.values
 
     def forward(self, image: torch.Tensor, seen: Observation) -> torch.Tensor:
+        """The image itself."""
         return image
 
     def adjoint(self, residual: torch.Tensor, seen: Observation) -> torch.Tensor:
+        """The residual itself."""
         return residual

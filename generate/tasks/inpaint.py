@@ -35,10 +35,12 @@ class Inpaint(Task):
 
     @property
     def name(self) -> str:
+        """As `Task.name`."""
         return f"inpaint{self.missing}"
 
     @classmethod
     def parse(cls, *groups: str) -> Inpaint:
+        """As `Task.parse`; the group is `missing`."""
         return cls(int(groups[0]))
 
     def observe(self, clean: Array, rng: np.random.Generator) -> Observation:
@@ -57,16 +59,20 @@ class Inpaint(Task):
         return Observation.of(clean * mask, mask)
 
     def network_input(self, seen: Observation) -> torch.Tensor:
+        """The image, 0 where a pixel is missing."""
         return seen.values
 
     def forward(self, image: torch.Tensor, seen: Observation) -> torch.Tensor:
+        """The image, 0 where a pixel is missing."""
         assert seen.mask is not None
         return image * seen.mask
 
     def adjoint(self, residual: torch.Tensor, seen: Observation) -> torch.Tensor:
+        """The residual, 0 where a pixel is missing."""
         assert seen.mask is not None
         return residual * seen.mask
 
     def scored(self, seen: Observation) -> torch.Tensor | None:
+        """The missing pixels."""
         assert seen.mask is not None
         return 1 - seen.mask

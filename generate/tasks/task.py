@@ -46,6 +46,7 @@ class Observation:
         return self.mask.sum((-2, -1), keepdim=True)
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Observation:
+        """A copy on `device`, of precision `dtype`."""
         mask = None if self.mask is None else self.mask.to(device, dtype)
         return Observation(self.values.to(device, dtype), mask)
 

@@ -1,4 +1,4 @@
-"""The clock of a run."""
+"""The clock that measures the seconds of a run."""
 
 from __future__ import annotations
 

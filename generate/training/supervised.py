@@ -152,6 +152,7 @@ class Examples:
     scored: torch.Tensor | None
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Examples:
+        """A copy on `device`, of precision `dtype`."""
         scored = None if self.scored is None else self.scored.to(device, dtype)
         return Examples(self.given.to(device, dtype), self.clean.to(device, dtype), scored)
 

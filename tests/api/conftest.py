@@ -1,12 +1,13 @@
 """A small table with made-up numbers, so that no test depends on what was measured."""
 
-import http.client
 import json
-import threading
 
 import pytest
+from starlette.testclient import TestClient
 
-from api.server import Server
+from api.app import description, make_app, make_service
+from api.catalogue import read_tables
+from api.spaces import parse
 from dipbench import Architecture, load, macs, params
 from dipbench.table.aggregate import summarise
 from dipbench.table.schema import CURVES, RUNS
@@ -45,9 +46,11 @@ def dip_run(architecture, seed, image):
 
 
 def _row(runs):
-    a = Architecture.parse(runs[0]["name"])
+    a = parse(runs[0]["name"])
     features = {"key": a.key, "name": a.name, "task": TASK, "depth": a.depth, "slc": a.slc}
-    fields = {"skips": "".join(map(str, a.skips)), "upsample": a.upsample, "width": a.width}
+    fields = {"width": a.width}
+    if a.space == "core64":
+        fields |= {"skips": "".join(map(str, a.skips)), "upsample": a.upsample}
     return features | fields | {"params": params(a.graph), "macs": macs(a.graph)} | summarise(runs)
 
 
@@ -56,7 +59,7 @@ def _curve(run):
     return picked | {"val_rmse": run.get("curve")}
 
 
-def write(folder, runs_of_each):
+def write(folder, runs_of_each, space="core64", protocol="made-up-v1"):
     """Write the table of a list of runs per architecture."""
     runs = [run for runs in runs_of_each for run in runs]
     tables = {
@@ -64,7 +67,7 @@ def write(folder, runs_of_each):
         "runs.parquet": [{c.name: run.get(c.name) for c in RUNS} for run in runs],
         "curves.parquet": [_curve(run) for run in runs if run["status"] == "ok"],
     }
-    manifest = {"space": "core64", "protocol": {"name": "made-up-v1"}, "protocol_hash": "cafe"}
+    manifest = {"space": space, "protocol": {"name": protocol}, "protocol_hash": "cafe"}
     return write_table(folder, tables, manifest)
 
 
@@ -92,21 +95,71 @@ def table(folder):
 
 
 @pytest.fixture(scope="session")
-def server(table):
-    """A running server on a free port."""
-    with Server(table, "127.0.0.1", 0) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+def second_table(tmp_path_factory):
+    """Of another space, the twin of one in the first table and a network that is in none:
+    supervised runs alone, whose RMSE are greater by 100."""
+    runs = []
+    for name in ("u2-sno-ubb-c1-w8-x", "u2-swn-ubt-c2-w16g-x0"):
+        architecture = parse(name)
+        found = [supervised_run(architecture, seed) for seed in SEEDS]
+        runs.append([run | {"test_rmse": run["test_rmse"] + 100} for run in found])
+    return load(write(tmp_path_factory.mktemp("second"), runs, "unet64", "other-v1"))
+
+
+@pytest.fixture(scope="session")
+def variant_table(tmp_path_factory):
+    """Of the first one's space and task: one run of one architecture."""
+    runs = [[supervised_run(Architecture.parse("d2-s0-bilinear-w8"), 0)]]
+    folder = tmp_path_factory.mktemp("variant")
+    return load(write(folder, runs, protocol="made-up-long-v1"))
+
+
+@pytest.fixture(scope="session")
+def client(table):
+    """The service in this process, without sockets, with its workers."""
+    with TestClient(make_service([table]), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def embedded():
+    """The service over the tables of the package."""
+    with TestClient(make_service(read_tables(None))) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def openapi():
+    return description(make_app([]))
 
 
 @pytest.fixture
-def connection(server):
-    connection = http.client.HTTPConnection(*server.server_address[:2], timeout=10)
-    yield connection
-    connection.close()
+def get(client):
+    """get(path, **parameters): the JSON of an answer that must be there."""
+
+    def ask(path, **parameters):
+        reply = client.get(path, params=parameters)
+        assert reply.status_code == 200, reply.text
+        assert reply.headers["content-type"] == "application/json"
+        return reply.json()
+
+    return ask
+
+
+@pytest.fixture
+def problem():
+    """problem(reply, status): its detail, after a look at the rest."""
+
+    def detail(reply, status):
+        value = reply.json()
+        assert reply.status_code == status, value
+        assert reply.headers["content-type"] == "application/problem+json"
+        assert set(value) == {"type", "title", "status", "detail"}
+        assert value["status"] == status
+        assert "etag" not in reply.headers
+        return value["detail"]
+
+    return detail
 
 
 @pytest.fixture
@@ -119,3 +172,18 @@ def node_link():
         return json.dumps({"nodes": nodes, edges: links}).encode()
 
     return written
+
+
+@pytest.fixture(scope="session")
+def hard_graph():
+    """JSON of a network of two regular layers, Paley's: its key takes a good part of a second."""
+    nodes = [{"id": "x", "op": "input"}, {"id": "j", "op": "concat"}, {"id": "y", "op": "output"}]
+    edges = [{"source": "j", "target": "y"}]
+    squares = {i * i % 151 for i in range(1, 151)}
+    for i in range(150):
+        nodes += [{"id": f"a{i}", "op": "conv3", "channels": 1}, {"id": f"b{i}", "op": "concat"}]
+        edges += [{"source": "x", "target": f"a{i}"}, {"source": f"b{i}", "target": "j"}]
+        edges += [
+            {"source": f"a{j}", "target": f"b{i}"} for j in range(150) if (i - j) % 151 in squares
+        ]
+    return json.dumps({"nodes": nodes, "edges": edges}).encode()

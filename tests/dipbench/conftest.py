@@ -3,14 +3,21 @@
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from itertools import count
 
 import networkx as nx
+import numpy as np
 import pytest
 
 from dipbench.graphs.features import macs, params
 from dipbench.publish import build
-from dipbench.spaces import Architecture
+from dipbench.publish.release import OURS
+from dipbench.spaces import Architecture, Space
+from dipbench.surrogate.description import COLUMNS, described, encoded
+from dipbench.surrogate.interval import Distance, Spread, shape
+from dipbench.surrogate.models import Ridge
+from dipbench.surrogate.surrogate import TARGETS, Surrogate
 from dipbench.table.aggregate import reference_clock, summarise
 from dipbench.table.catalogue import PROTOCOL, entry
 from dipbench.table.schema import CURVES, RUNS
@@ -209,7 +216,9 @@ STATED = {"space": "core64", "protocol": {"name": "synthetic-v1"}, "protocol_has
 
 def _make_table(folder, runs=None, rows=None, **stated):
     """Write a table made of `runs`, by default of a few on four architectures."""
-    return write_table(folder, _make_rows(runs) if rows is None else rows, STATED | stated)
+    rows = _make_rows(runs) if rows is None else rows
+    clock = reference_clock(rows["runs.parquet"])
+    return write_table(folder, rows, STATED | {"clock": clock and asdict(clock)} | stated)
 
 
 @pytest.fixture(scope="session")
@@ -273,7 +282,7 @@ def folders(tmp_path_factory, source):
     """The data sets of that table and of the embedded one."""
     out = tmp_path_factory.mktemp("data-sets")
     for name, table in (("synthetic", source), ("embedded", entry(PROTOCOL).folder)):
-        build(table, out / name, "some-owner/some.name")
+        build(table, out / name, "some-owner/some.name", OURS)
     return {name: out / name for name in ("synthetic", "embedded")}
 
 
@@ -295,3 +304,49 @@ def python():
         return done
 
     return run
+
+
+# Surrogates
+
+
+ABOUT = {
+    "space": "unet64",
+    "task": "denoise25",
+    "protocol": "made-up-v1",
+    "rows": 400,
+    "sample": [],
+    "clock": {"device": "a processor", "engine": "kernel"},
+    "noise": {"supervised_rmse": 0.01, "supervised_rmse_val": 0.01},
+    "noise_best": {"supervised_rmse": 0.1},
+    "noise_from": "made-up-v1",
+    "seeds": 1,
+    "steps": {"supervised": 1000, "dip": 3000},
+    "images": 4,
+}
+
+
+def _made_up_surrogate(space):
+    """RMSE falls with MACs and rises with SLC; seconds rise with MACs."""
+    rng = np.random.default_rng(0)
+    indices = np.sort(rng.integers(len(Space(space)), size=400))
+    description = described(space, encoded(Space(space), indices))
+    centre, scale = description.mean(0), np.maximum(description.std(0), 1e-9)
+    inputs, names = (description - centre) / scale, COLUMNS[space]
+    count = len(names)
+    weights = np.zeros((1 + count + count * (count + 1) // 2, len(TARGETS)))
+    weights[0] = np.log([16.0, 16.0, 15.0, 14.0, 20.0, 5.0])
+    weights[1 + names.index("log macs")] = [-0.05, -0.05, -0.02, 0.01, 0.5, 0.5]
+    weights[1 + names.index("slc")] = [0.1, 0.1, -0.02, -0.03, 0.0, 0.0]
+    weights[1 : 1 + count] += rng.normal(0, 0.005, (count, len(TARGETS)))
+    distance = Distance.of(inputs)
+    of = [description[:, names.index(name)] for name in ("depth", "slc", "log macs")]
+    errors = rng.normal(0, 0.02, (400, len(TARGETS)))
+    spread = Spread.of(shape(*of), distance(inputs), errors)
+    models = [(list(range(len(TARGETS))), Ridge(weights))]
+    return Surrogate(ABOUT | {"space": space}, centre, scale, models, distance, spread)
+
+
+@pytest.fixture(scope="session")
+def made_up_unet64():
+    """A surrogate of unet64 whose numbers are made up: it predicts nothing, but it is one."""
+    return _made_up_surrogate("unet64")

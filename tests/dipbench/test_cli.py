@@ -104,7 +104,8 @@ def test_query_shows_a_dash_where_nothing_was_measured(run, table_folder):
 def test_query_json_agrees_with_the_library(run, table_folder):
     found = strict_json(run("query", BOTH, "--json", "--table", table_folder))
     result = query(BOTH, table=load(table_folder))
-    assert found == {name: getattr(result, name) for name in COLUMNS}
+    values = {name: getattr(result, name) for name in COLUMNS}
+    assert found == {name: None if value != value else value for name, value in values.items()}
 
 
 def test_query_json_has_null_for_nan(run, table_folder):
@@ -402,3 +403,41 @@ def test_program_shows_its_commands():
     done = dipbench("--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert all(command in done.stdout for command in ("query", "features", "table", "plot"))
+
+
+# What is asked for in vain
+
+
+@pytest.mark.parametrize("command", ["query", "findings", "proxy", "compare"])
+def test_an_unknown_task_lists_those_that_there_are(fail, tmp_path, command):
+    arguments = {"query": [BOTH], "proxy": ["--scores", tmp_path / "no.csv"]}.get(command, [])
+    message = fail(command, *arguments, "--task", "nope")
+    assert message == "task 'nope' was not measured; expected one of denoise25"
+
+
+@pytest.mark.parametrize("command", ["findings", "proxy"])
+def test_a_report_without_matplotlib_computes_nothing(fail, monkeypatch, tmp_path, command):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    scores = ["--scores", tmp_path / "no.csv"] if command == "proxy" else []
+    assert "matplotlib is not installed; expected pip" in fail(command, *scores)
+
+
+@pytest.mark.parametrize("command", ["plot", "findings", "proxy", "compare"])
+def test_an_output_that_cannot_be_written_is_found_first(fail, tmp_path, command):
+    (tmp_path / "file").write_text("")
+    scores = ["--scores", tmp_path / "no.csv"] if command == "proxy" else []
+    message = fail(command, *scores, "--out", tmp_path / "file" / "out")
+    assert f"cannot write to {tmp_path / 'file' / 'out'}" in message
+
+
+def test_an_empty_repository_is_refused(fail):
+    assert "repo_id is ''; expected OWNER/NAME" in fail("download", "--repo", "")
+
+
+def test_a_file_of_many_graphs_asks_for_a_name_and_one_graph_for_none(fail, save, graph, tmp_path):
+    one = save(graph)
+    assert "holds one graph; expected no --name" in fail("features", one, "--name", "a")
+    many = tmp_path / "many.json"
+    many.write_text(json.dumps({name: json.loads(one.read_text()) for name in ("a", "b")}))
+    assert "several graphs; expected --name with one of a, b" in fail("features", many)
+    assert "no graph 'c'; expected --name with one of a, b" in fail("features", many, "--name", "c")

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from dipbench import InvalidTable, load
 from dipbench.publish import build, plan_text, publish, upload
-from dipbench.publish.release import check_repo_id
+from dipbench.publish.folder import edited
+from dipbench.publish.release import OURS, About, check_repo_id
 from dipbench.table.catalogue import PROTOCOL, entry
 
 REPO = "some-owner/some.name"
@@ -29,7 +30,7 @@ def contents(folder):
 
 
 def test_folder_holds_these_files_and_build_returns_them(tmp_path, source):
-    returned = build(source, tmp_path / "new" / "out", REPO)
+    returned = build(source, tmp_path / "new" / "out", REPO, OURS)
     assert returned == sorted(tmp_path / "new" / "out" / name for name in TABLE + TEXTS)
     assert sorted((tmp_path / "new" / "out").iterdir()) == returned
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["out"]
@@ -46,14 +47,14 @@ def test_folder_is_a_table_itself(folder):
 
 def test_same_table_gives_same_bytes(tmp_path, source, folders):
     copy = shutil.copytree(source, tmp_path / "copy")
-    build(copy, tmp_path / "out", REPO)
+    build(copy, tmp_path / "out", REPO, OURS)
     assert contents(tmp_path / "out") == contents(folders["synthetic"])
 
 
 def test_no_file_states_a_date_unless_it_is_given(tmp_path, source, folder):
     for name in TEXTS:
         assert not re.search(r"date.?(published|released)", (folder / name).read_text(), re.I)
-    build(source, tmp_path / "out", REPO, published="2031-02-03")
+    build(source, tmp_path / "out", REPO, OURS, published="2031-02-03")
     assert json.loads((tmp_path / "out/croissant.json").read_text())["datePublished"] == (
         "2031-02-03"
     )
@@ -62,14 +63,14 @@ def test_no_file_states_a_date_unless_it_is_given(tmp_path, source, folder):
 
 
 def test_earlier_data_set_is_replaced(tmp_path, source, folders):
-    build(entry(PROTOCOL).folder, tmp_path / "out", "other/name")
-    build(source, tmp_path / "out", REPO)
+    build(entry(PROTOCOL).folder, tmp_path / "out", "other/name", OURS)
+    build(source, tmp_path / "out", REPO, OURS)
     assert contents(tmp_path / "out") == contents(folders["synthetic"])
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_empty_folder_is_filled(tmp_path, source):
-    build(source, tmp_path, REPO)
+    build(source, tmp_path, REPO, OURS)
     assert len(contents(tmp_path)) == 8
 
 
@@ -85,8 +86,8 @@ BAD_IDS = [
 @pytest.mark.parametrize("repo_id", BAD_IDS)
 def test_bad_repo_id_is_named_and_nothing_is_written(tmp_path, source, repo_id):
     calls = [
-        lambda: build(source, tmp_path / "out", repo_id),
-        lambda: publish(source, repo_id, tmp_path / "out"),
+        lambda: build(source, tmp_path / "out", repo_id, OURS),
+        lambda: publish(source, repo_id, OURS, tmp_path / "out"),
         lambda: plan_text(tmp_path, repo_id),
         lambda: upload(tmp_path, repo_id),
     ]
@@ -121,9 +122,9 @@ def test_longest_parts_are_accepted():
 def test_folder_that_is_no_table_is_refused(tmp_path):
     (tmp_path / "photos").mkdir()
     with pytest.raises(InvalidTable, match="manifest"):
-        build(tmp_path / "photos", tmp_path / "out", REPO)
+        build(tmp_path / "photos", tmp_path / "out", REPO, OURS)
     with pytest.raises(InvalidTable, match="manifest"):
-        build(tmp_path / "nowhere", tmp_path / "out", REPO)
+        build(tmp_path / "nowhere", tmp_path / "out", REPO, OURS)
     assert [path.name for path in tmp_path.iterdir()] == ["photos"]
 
 
@@ -133,7 +134,7 @@ def test_altered_table_is_refused(tmp_path, source):
     data[len(data) // 2] ^= 1
     (copy / "curves.parquet").write_bytes(data)
     with pytest.raises(InvalidTable, match=r"curves\.parquet"):
-        build(copy, tmp_path / "out", REPO)
+        build(copy, tmp_path / "out", REPO, OURS)
     assert not (tmp_path / "out").exists()
 
 
@@ -144,7 +145,7 @@ def test_folder_with_other_things_is_left_alone(tmp_path, source, held):
     for name in held:
         (out / name).write_text("mine")
     with pytest.raises(ValueError, match="expected a data set"):
-        build(source, out, REPO)
+        build(source, out, REPO, OURS)
     assert contents(out) == dict.fromkeys(held, b"mine")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -152,7 +153,7 @@ def test_folder_with_other_things_is_left_alone(tmp_path, source, held):
 def test_out_that_is_a_file_is_left_alone(tmp_path, source):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(ValueError, match="not a folder"):
-        build(source, tmp_path / "out", REPO)
+        build(source, tmp_path / "out", REPO, OURS)
     assert (tmp_path / "out").read_text() == "mine"
 
 
@@ -161,20 +162,20 @@ def test_out_in_the_folder_of_the_table_is_refused(tmp_path, source, inside):
     copy = shutil.copytree(source, tmp_path / "copy")
     (tmp_path / "link").symlink_to(copy)
     with pytest.raises(ValueError, match="in the table's folder"):
-        build(copy, copy / inside, REPO)
+        build(copy, copy / inside, REPO, OURS)
     assert sorted(contents(copy)) == TABLE
 
 
 def test_data_set_is_not_built_over_itself(tmp_path, source):
-    build(source, tmp_path / "out", REPO)
+    build(source, tmp_path / "out", REPO, OURS)
     with pytest.raises(ValueError, match="in the table's folder"):
-        build(tmp_path / "out", tmp_path / "out", REPO)
+        build(tmp_path / "out", tmp_path / "out", REPO, OURS)
 
 
 @pytest.mark.parametrize("day", ["", "2031", "2031-2-3", "20310203", "2031-02-30", 2031])
 def test_bad_day_is_named(tmp_path, source, day):
     with pytest.raises(ValueError, match=f"published is {day!r}"):
-        build(source, tmp_path / "out", REPO, published=day)
+        build(source, tmp_path / "out", REPO, OURS, published=day)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -186,21 +187,21 @@ def fail(*arguments, **named):
 @pytest.mark.parametrize("earlier", [True, False])
 def test_failing_write_leaves_all_as_it_was(tmp_path, source, monkeypatch, where, earlier):
     if earlier:
-        build(entry(PROTOCOL).folder, tmp_path / "out", REPO)
+        build(entry(PROTOCOL).folder, tmp_path / "out", REPO, OURS)
     before = {path.name: contents(path) for path in tmp_path.iterdir()}
     monkeypatch.setattr(where, fail)
     with pytest.raises(OSError, match="no space left"):
-        build(source, tmp_path / "out", REPO)
+        build(source, tmp_path / "out", REPO, OURS)
     assert {path.name: contents(path) for path in tmp_path.iterdir()} == before
 
 
 def test_failing_rename_brings_the_earlier_data_set_back(tmp_path, source, monkeypatch):
-    build(entry(PROTOCOL).folder, tmp_path / "out", REPO)
+    build(entry(PROTOCOL).folder, tmp_path / "out", REPO, OURS)
     before = contents(tmp_path / "out")
     rename = Path.rename
     monkeypatch.setattr(Path, "rename", lambda p, to: fail() if p.name == "new" else rename(p, to))
     with pytest.raises(OSError, match="no space left"):
-        build(source, tmp_path / "out", REPO)
+        build(source, tmp_path / "out", REPO, OURS)
     assert contents(tmp_path / "out") == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -214,7 +215,7 @@ def test_table_that_changes_meanwhile_is_refused(tmp_path, source, monkeypatch, 
 
     monkeypatch.setattr(shutil, "copyfile", changed)
     with pytest.raises(InvalidTable, match=re.escape(f"{name}: changed while it was copied")):
-        build(source, tmp_path / "out", REPO)
+        build(source, tmp_path / "out", REPO, OURS)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -276,13 +277,13 @@ def test_plan_says_each_file_and_that_nothing_was_sent(folder, monkeypatch):
 def test_dry_run_sends_nothing_and_leaves_nothing(tmp_path, source, monkeypatch):
     use(monkeypatch, explode)
     monkeypatch.chdir(tmp_path)
-    assert publish(source, REPO).endswith("Nothing was sent.")
+    assert publish(source, REPO, OURS).endswith("Nothing was sent.")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_dry_run_keeps_the_folder_that_was_asked_for(tmp_path, source, folders, monkeypatch):
     use(monkeypatch, explode)
-    text = publish(source, REPO, tmp_path / "out")
+    text = publish(source, REPO, OURS, tmp_path / "out")
     assert text == plan_text(tmp_path / "out", REPO)
     assert contents(tmp_path / "out") == contents(folders["synthetic"])
 
@@ -304,7 +305,7 @@ def test_upload_makes_the_repository_one_commit_and_the_tag(folders, monkeypatch
 
 def test_upload_without_tag_makes_none(source, monkeypatch):
     hub = use(monkeypatch, FakeHub())
-    assert publish(source, REPO, send=True) == "https://hub/commit/abc123"
+    assert publish(source, REPO, OURS, send=True) == "https://hub/commit/abc123"
     assert [name for name, _ in hub.calls] == ["create_repo", "upload_folder"]
 
 
@@ -330,7 +331,7 @@ def test_tag_that_exists_stops_before_the_commit(folders, monkeypatch):
 def test_bad_tag_is_named_before_anything_is_sent(tmp_path, source, monkeypatch, tag):
     use(monkeypatch, explode)
     with pytest.raises(ValueError, match=re.escape(f"tag is {tag!r}")):
-        publish(source, REPO, tmp_path / "out", send=True, tag=tag)
+        publish(source, REPO, OURS, tmp_path / "out", send=True, tag=tag)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -344,7 +345,7 @@ def test_folder_that_is_no_data_set_is_not_sent(tmp_path, source, monkeypatch):
 
 def test_altered_data_set_is_not_sent(tmp_path, source, monkeypatch):
     use(monkeypatch, explode)
-    build(source, tmp_path, REPO)
+    build(source, tmp_path, REPO, OURS)
     (tmp_path / "runs.parquet").write_bytes(b"PAR1")
     with pytest.raises(InvalidTable, match=r"runs\.parquet"):
         upload(tmp_path, REPO)
@@ -365,3 +366,41 @@ def test_modules_import_no_library_of_others(python):
     found = set(python(f"{imports}\nimport sys\nprint(*sys.modules)").stdout.split())
     heavy = {"datasets", "mlcroissant", "huggingface_hub", "yaml", "pyarrow", "pandas", "torch"}
     assert not found & heavy
+
+
+def test_the_texts_speak_of_whoever_publishes(source, tmp_path):
+    about = About("A. Person", "CC0-1.0", "Three networks, measured to see.")
+    build(source, tmp_path / "out", REPO, about)
+    for name in ("CITATION.cff", "DATASHEET.md", "README.md", "croissant.json"):
+        text = (tmp_path / "out" / name).read_text()
+        assert "A. Person" in text
+        assert "dipbench maintainers" not in text
+        assert "CC-BY" not in text
+        assert "CC0-1.0" in text or "publicdomain/zero" in text or "cc0-1.0" in text
+    assert "Three networks, measured to see." in (tmp_path / "out" / "DATASHEET.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("about", "problem"),
+    [
+        (("", "CC0-1.0", "x"), "author is ''; expected some text"),
+        (("A", "mine", "x"), "license is 'mine'; expected one of CC-BY-4.0"),
+        (("A", "CC0-1.0", " "), "description is ' '; expected some text"),
+    ],
+)
+def test_author_licence_and_description_are_asked_for(about, problem):
+    with pytest.raises(ValueError, match=problem):
+        About(*about)
+
+
+def test_what_was_edited_stays(source, tmp_path):
+    out = tmp_path / "out"
+    build(source, out, REPO, OURS)
+    assert edited(out) == []
+    citation = out / "CITATION.cff"
+    citation.write_text(citation.read_text().replace("type: dataset", "type: dataset # mine"))
+    assert edited(out) == ["CITATION.cff"]
+    build(source, out, REPO, About("A. Person", "CC0-1.0", "Other words."))
+    assert "# mine" in citation.read_text()
+    assert "A. Person" in (out / "README.md").read_text()
+    assert "as edited by hand: CITATION.cff" in plan_text(out, REPO)

@@ -446,7 +446,8 @@ def download(**arguments):
 
 def publish(**arguments):
     from dipbench.publish import publish
-    return publish(**arguments)
+    from dipbench.publish.release import OURS
+    return publish(about=OURS, **arguments)
 
 def command(*arguments):
     from dipbench.cli import main

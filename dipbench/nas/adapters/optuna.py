@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from dipbench.errors import NotInTable
-from dipbench.nas.adapters.parameters import Choices, from_parameters, members, stepwise
+from dipbench.nas.adapters.parameters import Choices, Waiting, from_parameters, stepwise
+from dipbench.nas.evaluation import Budget
 from dipbench.nas.problem import BudgetExceeded, Evaluation, Problem
 from dipbench.spaces import BaseArchitecture, Dimension
 
@@ -49,11 +51,16 @@ def objective(
 ) -> Callable[[optuna.Trial], tuple[float, ...]]:
     """What `study.optimize` takes: every trial evaluates one architecture of `problem`.
 
-    The study needs one direction per objective, all ``"minimize"``, and is to run one trial at
-    a time. It is stopped when the budget does not suffice for a trial, or all architectures
-    have been run. A trial that the budget does not suffice for, or that the problem has not
-    among its architectures, ends as pruned and is charged nothing. The user attributes of a
-    trial are its ``architecture``, the ``seconds`` charged, and the problem's ``clock`` after.
+    The study has one clock: a trial may spend what the budget of `problem` leaves after all other
+    trials of the study, also those of other processes that share its storage and of earlier ones.
+    Processes that run trials at the same moment may together pass the budget by one trial each, and
+    what one of them paid for is not free for another. Every process makes its objective once.
+
+    The study needs one direction per objective, all ``"minimize"``, and each process is to run one
+    trial at a time. It is stopped when the budget does not suffice for a trial, or all
+    architectures have been run. A trial that the budget does not suffice for, or whose
+    architecture the problem lacks, ends as pruned and is charged nothing. The user attributes of a
+    trial are its ``architecture``, the ``seconds`` charged, and the study's ``clock`` after.
 
     Args:
         problem: is charged for the trials.
@@ -64,15 +71,23 @@ def objective(
     Raises:
         ValueError: `problem` is of graphs of one's own, or is none that allows pruning.
     """
-    choices, waiting = Choices.of(problem), members(problem)
+    choices, waiting = Choices.of(problem), Waiting(problem)
     if pruning and (len(problem.objectives) > 1 or problem.repeats != "cached"):
         raise ValueError(
             f"pruning with objectives {', '.join(problem.objectives)} and repeats "
             f"{problem.repeats!r}; expected one objective and repeats 'cached'"
         )
 
+    budget, ours = problem.budget, set[int]()
+
     def evaluate(trial: optuna.Trial) -> tuple[float, ...]:
         architecture, start = suggest(trial, choices), problem.clock
+        elsewhere = _charged(trial.study, ours)
+        ours.add(trial.number)
+        problem.budget = Budget(
+            max(0.0, budget.seconds - math.fsum(elsewhere)),
+            max(0, budget.evaluations - len(elsewhere)),
+        )
         try:
             found = (_pruned if pruning else _evaluated)(problem, architecture, trial)
         except NotInTable as error:
@@ -83,13 +98,20 @@ def objective(
         finally:
             trial.set_user_attr("architecture", architecture.name)
             trial.set_user_attr("seconds", problem.clock - start)
-            trial.set_user_attr("clock", problem.clock)
+            trial.set_user_attr("clock", math.fsum(elsewhere) + problem.clock)
         waiting.discard(architecture)
         if not waiting:
             trial.study.stop()
         return found.values
 
     return evaluate
+
+
+def _charged(study: optuna.Study, ours: set[int]) -> list[float]:
+    """Seconds of each trial that was charged to another process's problem."""
+    trials = study.get_trials(deepcopy=False)
+    seconds = [t.user_attrs.get("seconds", 0.0) for t in trials if t.number not in ours]
+    return [value for value in seconds if value > 0]
 
 
 def _evaluated(problem: Problem, architecture: BaseArchitecture, _: optuna.Trial) -> Evaluation:

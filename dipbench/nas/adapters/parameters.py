@@ -16,7 +16,15 @@ from dipbench.spaces import BaseArchitecture, Dimension, Space
 if TYPE_CHECKING:
     from dipbench.nas.problem import Evaluation, Problem
 
-__all__ = ["Choices", "from_parameters", "members", "stepwise", "switched", "to_parameters"]
+__all__ = [
+    "Choices",
+    "Waiting",
+    "from_parameters",
+    "members",
+    "stepwise",
+    "switched",
+    "to_parameters",
+]
 
 
 @dataclass(frozen=True)
@@ -40,14 +48,18 @@ class Choices:
     def of(cls, problem: Problem) -> Choices:
         """The values that some architecture of `problem` takes.
 
-        Parameters that only deeper networks have are left out; what the others may be is not
+        Those are all of its space where that is too large to be listed. Else parameters that
+        only deeper networks have are left out; what the others may be is not
         narrowed down, and a table, or a choice among its architectures, that is not the whole
         space may lack some of the architectures that the parameters make.
 
         Raises:
             ValueError: as `members`.
         """
-        found, space = members(problem), _space(problem)
+        space = _space(problem)
+        if not problem.listed:
+            return cls(space, space.dimensions)
+        found = members(problem)
         deepest = max(a.depth for a in found)
         settings = [space.parameters(a) for a in found]
 
@@ -100,6 +112,26 @@ def members(problem: Problem) -> set[BaseArchitecture]:
     return {a for a in problem.architectures if not isinstance(a, str)}
 
 
+class Waiting:
+    """The architectures of a problem that were not run yet, none of which is listed.
+
+    Raises:
+        ValueError: as `members`.
+    """
+
+    def __init__(self, problem: Problem):
+        _space(problem)
+        self._count = len(problem.architectures)
+        self._run: set[BaseArchitecture] = set()
+
+    def discard(self, architecture: BaseArchitecture) -> None:
+        """Say that one of the problem's architectures was run."""
+        self._run.add(architecture)
+
+    def __len__(self) -> int:
+        return self._count - len(self._run)
+
+
 def _named(space: str | Space[Any]) -> Space[Any]:
     return Space(space) if isinstance(space, str) else space
 
@@ -114,7 +146,7 @@ def _space(problem: Problem) -> Space[Any]:
 
 
 def stepwise(
-    problem: Problem, architecture: BaseArchitecture, steps: Sequence[int]
+    problem: Problem, architecture: BaseArchitecture | str, steps: Sequence[int]
 ) -> Iterator[Evaluation]:
     """One run, judged at each of `steps` and paid for as far as it went.
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dipbench.errors import NotInTable
-from dipbench.nas.adapters.parameters import Choices, from_parameters, members, switched
+from dipbench.nas.adapters.parameters import Choices, Waiting, from_parameters, switched
 from dipbench.nas.problem import BudgetExceeded, Problem
 from dipbench.spaces import Dimension
 
@@ -57,7 +57,7 @@ class SearchProblem(ElementwiseProblem):
     def __init__(self, problem: Problem):
         self.problem = problem
         self.spent = False
-        self._waiting = members(problem)
+        self._waiting = Waiting(problem)
         choices = Choices.of(problem)
         self.space = choices.space
         variables = {dimension.name: _variable(dimension) for dimension in choices.dimensions}

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dipbench.errors import NotInTable
-from dipbench.nas.adapters.parameters import Choices, from_parameters, members, stepwise, switched
+from dipbench.nas.adapters.parameters import Choices, Waiting, from_parameters, stepwise, switched
 from dipbench.nas.evaluation import Budget, BudgetExceeded, Evaluation
 from dipbench.nas.problem import Problem
 from dipbench.spaces import BaseArchitecture, Dimension
@@ -76,7 +76,7 @@ class SearchBlackbox(Blackbox):
 
     @property
     def fidelity_values(self) -> npt.NDArray[np.int64]:
-        """The steps."""
+        """The recorded steps of the learning curve, shape (steps,)."""
         return np.array(self._problem.fidelities)
 
     def _objective_function(
@@ -120,7 +120,7 @@ def search(
     Raises:
         ValueError: `problem` is of graphs of one's own, or steps were to be charged repeatedly.
     """
-    waiting = members(problem)
+    waiting = Waiting(problem)
     steps = problem.fidelities[-1:] if steps is None else steps
     if len(steps) > 1 and problem.repeats != "cached":
         raise ValueError(f"several steps and repeats {problem.repeats!r}; expected 'cached'")

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
+from dipbench.arguments import generator
 from dipbench.nas.algorithms.dip_guided import dip_guided
 from dipbench.nas.algorithms.gaussian_process import gaussian_process
 from dipbench.nas.algorithms.hyperband import hyperband
@@ -28,7 +29,8 @@ __all__ = ["ALGORITHMS", "Algorithm", "named", "search"]
 class Algorithm(Protocol):
     """What can be searched with: ``algorithm(problem, rng, **settings)``."""
 
-    def __call__(self, problem: Problem, rng: np.random.Generator) -> None: ...
+    def __call__(self, problem: Problem, rng: np.random.Generator) -> None:
+        """Evaluate architectures of `problem` until its budget is spent or all are known."""
 
 
 ALGORITHMS: Mapping[str, Algorithm] = {
@@ -52,10 +54,14 @@ def search(algorithm: str | Algorithm, problem: Problem, rng: np.random.Generato
         algorithm: one of `ALGORITHMS`, or a function such as they are.
 
     Raises:
-        ValueError: the algorithm is unknown, or proposes what is no architecture.
+        ValueError: the algorithm is unknown, or proposes what is no architecture; `problem` is
+            no `Problem`, or `rng` no numpy Generator.
         NotInTable: it proposes an architecture that is not among the problem's.
     """
-    function = named(algorithm) if isinstance(algorithm, str) else algorithm
+    function = algorithm if callable(algorithm) else named(algorithm)
+    if not isinstance(problem, Problem):
+        raise ValueError(f"problem is {problem!r}; expected a dipbench.nas.Problem")
+    generator(rng)
     with suppress(BudgetExceeded):
         function(problem, rng)
 
@@ -66,6 +72,6 @@ def named(algorithm: str) -> Algorithm:
     Raises:
         ValueError: there is none.
     """
-    if algorithm not in ALGORITHMS:
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise ValueError(f"algorithm is {algorithm!r}; expected one of {', '.join(ALGORITHMS)}")
     return ALGORITHMS[algorithm]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -35,18 +36,28 @@ def dip_guided(
     """
     fidelities = problem.fidelities_of("dip_rmse")
     fidelity = next(f for f in fidelities if f >= steps * fidelities[-1])
-    fittable = problem.measured("dip_rmse")
-    if not fittable:
+    if not len(problem.measured("dip_rmse")):
         raise NotInTable("no architecture of the problem has dip_rmse measured; expected some")
-    waiting = [fittable[i] for i in rng.permutation(len(fittable))]
+    waiting = _waiting(problem, rng)
+    following = next(waiting, None)
+    begun = 0
     fitted: list[tuple[float, int, Member]] = []  # a heap by DIP RMSE; the number breaks ties
     on_fits = 0.0
-    while waiting or fitted:
-        begun = len(fittable) - len(waiting)
+    while following is not None or fitted:
         due = begun < at_least or not fitted or on_fits < share * problem.clock
-        if waiting and due:
-            fit = problem.evaluate(waiting.pop(), fidelity, objective="dip_rmse")
+        if following is not None and due:
+            fit = problem.evaluate(following, fidelity, objective="dip_rmse")
+            following = next(waiting, None)
+            begun += 1
             on_fits += fit.seconds
             heapq.heappush(fitted, (fit.values[0], begun, fit.architecture))
         else:
             problem.evaluate(heapq.heappop(fitted)[-1])
+
+
+def _waiting(problem: Problem, rng: np.random.Generator) -> Iterator[Member]:
+    """The architectures that have fits, in random order."""
+    if not problem.listed:
+        return problem.shuffled(rng)
+    fittable = problem.measured("dip_rmse")
+    return (fittable[i] for i in reversed(rng.permutation(len(fittable))))

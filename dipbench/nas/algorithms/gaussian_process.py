@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +24,15 @@ __all__ = ["encode", "gaussian_process"]
 
 Floats = npt.NDArray[np.float64]
 
+POOL = 1000  # architectures to choose among in a space that is not listed
+
 
 def gaussian_process(
     problem: Problem, rng: np.random.Generator, start: int = 5, refit: float = 1.5
 ) -> None:
     """Evaluate where a Gaussian process of the objective's logarithm expects most improvement.
+
+    In a space too large to be listed it chooses among 1000 architectures drawn at random.
 
     Args:
         start: so many random architectures come first.
@@ -41,36 +46,40 @@ def gaussian_process(
 
 
 def _search(problem: Problem, rng: np.random.Generator, start: int, refit: float) -> None:
-    inputs = encode(problem)
+    pool = list(problem.architectures if problem.listed else problem.drawn(rng, POOL))
+    inputs = encode(problem, pool)
     order = rng.permutation(len(inputs))
     known = order[:start].tolist()
-    values = [_log_value(problem, index) for index in known]
+    values = [_values(problem, pool[index]) for index in known]
     model, due = _new_model(), 0.0
     while len(known) < len(inputs):
+        prefer = problem.preference(rng)
+        targets = np.log([prefer(value) for value in values])
         fit_kernel = len(known) >= due
         if fit_kernel:
             model, due = _new_model(), refit * len(known)
-        _fit(model, inputs[known], np.array(values))
+        _fit(model, inputs[known], targets)
         if fit_kernel:
             model.set_params(kernel=model.kernel_, optimizer=None)
         unknown = np.setdiff1d(order, known, assume_unique=True)  # ties fall at random
         mean, deviation = model.predict(inputs[unknown], return_std=True)
-        gains = _expected_improvement(mean, deviation, min(values))
+        gains = _expected_improvement(mean, deviation, targets.min())
         known.append(int(unknown[gains.argmax()]))
-        values.append(_log_value(problem, known[-1]))
+        values.append(_values(problem, pool[known[-1]]))
 
 
-def encode(problem: Problem) -> Floats:
-    """Free features of all architectures, one row each, of mean 0 and standard deviation 1.
+def encode(problem: Problem, architectures: Sequence[Member] | None = None) -> Floats:
+    """Free features of some architectures, one row each, of mean 0 and standard deviation 1.
 
     Depth, SLC and the logarithms of parameters and MACs; in a named space also its binary
     features, such as which levels have skip connections. The other ones are sizes, of which
     parameters and MACs say enough.
     """
-    columns = np.array([_numbers(problem, a) for a in problem.architectures])
+    chosen = problem.architectures if architectures is None else architectures
+    columns = np.array([_numbers(problem, a) for a in chosen])
     if problem.space is not None:
         binary = [feature.binary for feature in problem.space.features]
-        encoded = problem.space.encode_many(problem.architectures)
+        encoded = problem.space.encode_many(chosen)
         columns = np.hstack([columns, encoded[:, binary]])
     spread = columns.std(axis=0)
     standard: Floats = (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1)
@@ -82,8 +91,8 @@ def _numbers(problem: Problem, architecture: Member) -> list[float]:
     return [found.depth, found.slc, math.log(found.params), math.log(found.macs)]
 
 
-def _log_value(problem: Problem, index: int) -> float:
-    return math.log(problem.evaluate(problem.architectures[index]).values[0])
+def _values(problem: Problem, architecture: Member) -> tuple[float, ...]:
+    return problem.evaluate(architecture).values
 
 
 def _one_thread() -> AbstractContextManager[object]:

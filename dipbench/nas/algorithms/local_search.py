@@ -15,19 +15,20 @@ def local_search(problem: Problem, rng: np.random.Generator) -> None:
 
     Starts and neighbours come in random order; starts are such as were not evaluated yet.
     """
-    values: dict[Member, float] = {}
+    known: dict[Member, tuple[float, ...]] = {}
 
-    def value(architecture: Member) -> float:
-        if architecture not in values:
-            values[architecture] = problem.evaluate(architecture).values[0]
-        return values[architecture]
+    def values(architecture: Member) -> tuple[float, ...]:
+        if architecture not in known:
+            known[architecture] = problem.evaluate(architecture).values
+        return known[architecture]
 
-    for index in rng.permutation(len(problem.architectures)):
-        here: Member | None = problem.architectures[index]
-        if here in values:
+    for start in problem.shuffled(rng):
+        here: Member | None = start
+        if here in known:
             continue
+        value = problem.preference(rng)
         while here is not None:
             around = problem.neighbours(here)
             order = rng.permutation(len(around))
-            best = value(here)
-            here = next((around[i] for i in order if value(around[i]) < best), None)
+            best = value(values(here))
+            here = next((around[i] for i in order if value(values(around[i])) < best), None)

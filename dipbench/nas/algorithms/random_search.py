@@ -11,5 +11,5 @@ __all__ = ["random_search"]
 
 def random_search(problem: Problem, rng: np.random.Generator) -> None:
     """Evaluate all architectures in random order."""
-    for index in rng.permutation(len(problem.architectures)):
-        problem.evaluate(problem.architectures[index])
+    for architecture in problem.shuffled(rng):
+        problem.evaluate(architecture)

@@ -26,7 +26,7 @@ def regularized_evolution(
         population: how many members are alive.
         sample: how many of them, drawn with replacement, compete to be the parent.
     """
-    living: deque[tuple[float, Member]] = deque(maxlen=population)
+    living: deque[tuple[tuple[float, ...], Member]] = deque(maxlen=population)
     seen: set[Member] = set()
     stale = 0
     while len(seen) < len(problem.architectures):
@@ -34,8 +34,9 @@ def regularized_evolution(
             child = problem.sample(rng)
         else:
             rivals = (living[i] for i in rng.integers(population, size=sample))
-            _, parent = min(rivals, key=lambda member: member[0])
+            value = problem.preference(rng)
+            _, parent = min(rivals, key=lambda member: value(member[0]))
             child = problem.mutate(parent, rng)
         stale = stale + 1 if child in seen else 0
-        living.append((problem.evaluate(child).values[0], child))
+        living.append((problem.evaluate(child).values, child))
         seen.add(child)

@@ -7,6 +7,8 @@ import math
 import numpy as np
 
 from dipbench.nas.data import Member
+from dipbench.nas.evaluation import Evaluation
+from dipbench.nas.front import Value
 from dipbench.nas.problem import Problem
 
 __all__ = ["bracket", "rungs", "successive_halving"]
@@ -52,10 +54,9 @@ def bracket(
     Args:
         complete: those evaluated in full, which are not begun again; the bracket adds its own.
     """
-    open_ones = [a for a in problem.architectures if a not in complete]
-    drawn = rng.choice(len(open_ones), size=min(count, len(open_ones)), replace=False)
+    begun = problem.drawn(rng, count, without=complete)
     # A promoted training goes on: it keeps its seed, where seeds are drawn.
-    running: list[tuple[Member, int | None]] = [(open_ones[i], None) for i in drawn]
+    running: list[tuple[Member, int | None]] = [(architecture, None) for architecture in begun]
     for rung, fidelity in enumerate(fidelities):
         found = [
             problem.evaluate(a, fidelity, seed=seed if problem.seed == "random" else None)
@@ -63,7 +64,11 @@ def bracket(
         ]
         if rung == len(fidelities) - 1:
             break
-        ranked = sorted(found, key=lambda evaluation: evaluation.values[0])
+        ranked = _ranked(found, problem.preference(rng))
         kept = ranked[: max(1, len(ranked) // eta)]
         running = [(evaluation.architecture, evaluation.seed) for evaluation in kept]
     complete.update(architecture for architecture, _ in running)
+
+
+def _ranked(found: list[Evaluation], value: Value) -> list[Evaluation]:
+    return sorted(found, key=lambda evaluation: value(evaluation.values))

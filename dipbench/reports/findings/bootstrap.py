@@ -1,21 +1,27 @@
-"""Intervals by resampling architectures and images, each with replacement.
+"""Intervals by resampling architectures, images and seeds, each with replacement.
 
 Rows and columns of the architecture × image array are drawn independently of each other: the
 pigeonhole bootstrap (Owen, The pigeonhole bootstrap, Annals of Applied Statistics 1(2), 2007).
-Intervals are percentiles (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13).
+Seeds are drawn within each image, because every image and seed has its own noise. Intervals are
+percentiles (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from dipbench.reports.findings.panel import DIP, Floats, Panel
+from dipbench.reports.findings.panel import Floats, Panel
 
-__all__ = ["COVERED", "Draws", "Estimate", "draw", "estimate", "resampled"]
+__all__ = ["ALL", "COVERED", "RUNS", "Draws", "Estimate", "draw", "estimate", "resampled"]
 
 COVERED = 0.95
+RUNS = ("images", "seeds")  # what was measured is one draw of them
+ALL = ("architectures", *RUNS)
 
 
 @dataclass(frozen=True)
@@ -33,31 +39,64 @@ class Draws:
 
     Attributes:
         architectures: how often each is drawn, shape ``(1 + B, A)``.
-        images: the weight of each image in the mean, shape ``(1 + B, J)``; each row adds to 1.
+        fits: the weight of each image and seed in the mean, shape ``(1 + B, J, K)``; each
+            resample adds to 1.
+        trainings: the weight of each seed of the trainings, shape ``(1 + B, S)``.
     """
 
     architectures: Floats
-    images: Floats
+    fits: Floats
+    trainings: Floats
+
+    @property
+    def images(self) -> Floats:
+        """The weight of each image in the mean, shape ``(1 + B, J)``."""
+        weights: Floats = self.fits.sum(axis=2)
+        return weights
+
+    def part(self, chosen: npt.NDArray[Any]) -> Draws:
+        """The same resamples of some of the architectures."""
+        return Draws(self.architectures[:, chosen], self.fits, self.trainings)
 
 
-def draw(panel: Panel, rng: np.random.Generator, resamples: int) -> Draws:
-    """Resample the architectures and the images of `panel`."""
+def draw(
+    panel: Panel, rng: np.random.Generator, resamples: int, over: Collection[str] = ALL
+) -> Draws:
+    """Resample the architectures, images and seeds of `panel`.
 
-    def counts(size: int) -> Floats:
-        drawn = rng.multinomial(size, np.full(size, 1 / size), size=resamples)
-        return np.vstack([np.ones(size), drawn])
+    Args:
+        over: which of these three are resampled; the others stay as measured.
+    """
 
-    return Draws(counts(len(panel)), counts(len(panel.images)) / len(panel.images))
+    def counts(name: str, size: int, each: int = 1) -> Floats:
+        """How often each of `size` is drawn, shape ``(1 + B, each, size)``."""
+        measured = np.ones((1, each, size))
+        if name not in over:
+            return np.repeat(measured, 1 + resamples, axis=0)
+        drawn = rng.multinomial(size, np.full(size, 1 / size), size=(resamples, each))
+        return np.vstack([measured, drawn])
+
+    images, seeds = len(panel.images), len(panel.dip_seeds)
+    trainings = len(panel.supervised_seeds)
+    fits = counts("images", images)[:, 0, :, None] * counts("seeds", seeds, images)
+    return Draws(
+        counts("architectures", len(panel))[:, 0],
+        fits / (images * seeds),
+        counts("seeds", trainings)[:, 0] / trainings,
+    )
 
 
 def resampled(panel: Panel, draws: Draws, column: str) -> Floats:
     """The scores of a column under every resample, shape ``(1 + B, A)``.
 
-    A supervised score is known as a mean over the test images alone, so it is the same in all.
+    A supervised score is known as a mean over the test images, so only its seeds are resampled.
     """
-    if column in DIP:
-        return draws.images @ panel.dip[column].T
-    return np.broadcast_to(panel.supervised[column], (len(draws.images), len(panel)))
+    if column in panel.dip:
+        weights = draws.fits.reshape(len(draws.fits), -1)
+        scores: Floats = weights @ panel.dip[column].reshape(len(panel), -1).T
+    else:
+        scores = draws.trainings @ panel.supervised[column].T
+    return scores
 
 
 def estimate(values: Floats) -> Estimate:

@@ -1,29 +1,22 @@
-"""Do the report's claims hold? Decided by rules that are fixed here, never by hand.
+"""Do the report's claims hold? Decided by rules that are fixed in the program, never by hand.
 
-The rules were written while the table was being measured, and the document states them before
-it states any verdict.
+The second version of the rules. The first one judged the headline scores of all architectures
+alone; under it three claims held which the other settings do not bear out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from dipbench.reports.findings.controls import RIVAL, Control
-from dipbench.reports.findings.corner import Corner
-from dipbench.reports.findings.ranks import RankAgreement
-from dipbench.reports.findings.text import interval, number, p_value, percent, signed
-from dipbench.reports.findings.variance import FACTORS, Explained
+from dipbench.reports.findings.conditions import Condition
+from dipbench.reports.findings.settings import Setting, headline
+from dipbench.reports.findings.text import listed
 
-__all__ = ["CLAIMS", "Claim", "Condition", "Verdict", "claims", "rules"]
+__all__ = ["CLAIMS", "OWN", "Case", "Claim", "Verdict", "all_or_part", "corner_verdict", "decided"]
 
-Verdict: TypeAlias = Literal["holds", "holds in part", "does not hold"]
-
-TREND = 1 / 3  # |Somers' D|: two of three pairs that differ in the feature are in one order
-SIGNIFICANT = 0.01  # p-value; stricter than 0.05 because some dozens are computed
-LEAK = 0.1  # share of the variance: less than what is left if nine tenths are under control
-CORNER = 0.25  # share of tau: less than a quarter is no explanation of it
+Verdict: TypeAlias = Literal["holds", "holds in part", "does not hold", "not judged"]
 
 CLAIMS = {
     "dip": "DIP RMSE follows depth",
@@ -35,154 +28,97 @@ OWN = {"dip": "depth", "supervised": "slc"}  # the feature that a mode is said t
 
 
 @dataclass(frozen=True)
-class Condition:
-    """What was asked of the numbers, with them, and whether it is met."""
+class Case:
+    """A claim in one setting: the conditions, and what follows."""
 
-    text: str
-    met: bool
+    setting: Setting
+    conditions: tuple[Condition, ...]
+    verdict: Verdict
+
+    @property
+    def reason(self) -> str:
+        """Why it does not hold, in a few words."""
+        return "; ".join(condition.reason for condition in self.conditions if condition.reason)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of the report, what is decided of it, and why."""
+    """A claim of the report, what is decided of it, and why.
+
+    Attributes:
+        cases: one per setting.
+        missing: what could not be judged, in words: empty if all was.
+        sentence: where it breaks, or that it does nowhere.
+    """
 
     name: str
     verdict: Verdict
-    conditions: tuple[Condition, ...]
+    cases: tuple[Case, ...]
+    missing: tuple[str, ...]
+    sentence: str
 
     @property
     def text(self) -> str:
+        """The claim in words."""
         return CLAIMS[self.name]
 
 
-def rules() -> dict[str, str]:
-    """Per claim, how it is decided; Markdown."""
-    third, p = f"{TREND:.2f}", f"{SIGNIFICANT:g}"
-    follows = (
-        "Two conditions. *Leads*: {own} has the greatest Shapley share of the variance of "
-        "{mode} RMSE among the five features, and the 95% interval of its lead over the next is "
-        f"above 0. *Moves*: with {{rival}}, up-sampling and width fixed, Somers' D of {{mode}} "
-        f"RMSE on {{own}} is at least {third} in size (two of three pairs in one order), with "
-        f"p < {p}. Both: holds. One: holds in part. None: does not hold."
-    )
-    return {
-        "dip": follows.format(own="depth", rival="SLC", mode="DIP"),
-        "supervised": follows.format(own="SLC", rival="depth", mode="supervised"),
-        "independent": (
-            "A mode is set on its own if two things are true of it. *Moves*, as above: its own "
-            "feature (depth for DIP, SLC for supervised) moves it while the other is fixed. "
-            "*Stays*: the other feature, added to a model of its own feature, up-sampling and "
-            f"width, explains less than {LEAK:.0%} of its variance, the upper end of the 95% "
-            "interval included. Both modes are set on their own: holds. One is: holds in part. "
-            "None: does not hold."
-        ),
-        "corner": (
-            f"There must be a correlation: Kendall's tau over all pairs with p < {p}; and the "
-            "corner must make one of its sign: the 95% range of the tau that the corner alone "
-            "produces (see below) is on the same side of 0. If both are so, and the measured tau "
-            "lies in that range: holds. If both are so, and the mean tau of the corner alone is "
-            f"at least {CORNER:.0%} of the measured one: holds in part. Else: does not hold."
-        ),
-    }
-
-
-def claims(
-    explained: Mapping[str, Explained],
-    controls: Mapping[str, Control],
-    overall: RankAgreement,
-    corner: Corner,
-) -> tuple[Claim, ...]:
-    """Apply the rules.
-
-    Args:
-        explained, controls: of each of the modes ``dip`` and ``supervised``.
-        overall: Kendall's tau of the two over all pairs.
-    """
-    leads = {mode: _leads(explained[mode], OWN[mode]) for mode in OWN}
-    moves = {mode: _moves(controls[mode], OWN[mode]) for mode in OWN}
-    stays = {mode: _stays(explained[mode], OWN[mode]) for mode in OWN}
-    alone = [moves[mode].met and stays[mode].met for mode in OWN]
-    return (
-        *(
-            Claim(mode, _verdict([leads[mode].met, moves[mode].met]), (leads[mode], moves[mode]))
-            for mode in OWN
-        ),
-        Claim(
-            "independent",
-            _verdict(alone),
-            tuple(
-                Condition(f"{_MODE[mode]}: {condition.text}", condition.met)
-                for mode in OWN
-                for condition in (moves[mode], stays[mode])
-            ),
-        ),
-        _corner_claim(overall, corner),
-    )
-
-
-_MODE = {"dip": "DIP", "supervised": "supervised"}
-
-
-def _verdict(met: list[bool]) -> Verdict:
+def all_or_part(met: Sequence[bool]) -> Verdict:
+    """All: holds. Some: holds in part. None: does not hold."""
     return "holds" if all(met) else "holds in part" if any(met) else "does not hold"
 
 
-def _leads(explained: Explained, own: str) -> Condition:
-    mine = explained.share(own)
-    rest = [share for share in explained.shares if share.factor != own]
-    first = max(rest, key=lambda share: share.shapley.value)
-    return Condition(
-        f"leads: Shapley share of {FACTORS[own]} {number(mine.shapley.value)}, greatest of the "
-        f"others {number(first.shapley.value)} ({FACTORS[first.factor]}), lead "
-        f"{interval(mine.lead, sign=True)}",
-        mine.lead.low > 0,
-    )
+def corner_verdict(conditions: Sequence[Condition]) -> Verdict:
+    """Of `corner_conditions`: all of the correlation, a part of it, or none."""
+    there, sided, inside, part = (condition.met for condition in conditions)
+    if not (there and sided):
+        return "does not hold"
+    return "holds" if inside else "holds in part" if part else "does not hold"
 
 
-def _moves(control: Control, own: str) -> Condition:
-    trend = control.trends[own]
-    return Condition(
-        f"moves: with {FACTORS[RIVAL[own]]} fixed, Somers' D on {FACTORS[own]} {signed(trend.d)}, "
-        f"p = {p_value(trend.p)}",
-        abs(trend.d) >= TREND and trend.p < SIGNIFICANT,
-    )
+def decided(name: str, cases: Sequence[Case], missing: Sequence[str]) -> Claim:
+    """The verdict over all cases: holds if it holds in all, does not if it does in none.
+
+    A claim that holds in all settings but could not be judged in some is not judged.
+    """
+    verdicts = {case.verdict for case in cases}
+    verdict: Verdict = next(iter(verdicts)) if len(verdicts) == 1 else "holds in part"
+    if verdict == "holds" and missing:
+        verdict = "not judged"
+    return Claim(name, verdict, tuple(cases), tuple(missing), _sentence(cases, missing))
 
 
-def _stays(explained: Explained, own: str) -> Condition:
-    controlled = explained.share(RIVAL[own]).controlled
-    assert controlled is not None  # it is None for the parameters alone
-    return Condition(
-        f"stays: {FACTORS[RIVAL[own]]} adds {interval(controlled)} of the variance",
-        controlled.high < LEAK,
-    )
+def _sentence(cases: Sequence[Case], missing: Sequence[str]) -> str:
+    """Where the claim breaks, from the headline outwards."""
+    first = headline([case.setting for case in cases])
+    reference = next(case for case in cases if case.setting == first)
+    lacking = f" Not judged: {'; '.join(missing)}." if missing else ""
+    broken = [case for case in cases if case.verdict != "holds"]
+    if not broken:
+        return f"Holds in all {len(cases)} settings that were judged.{lacking}"
+    if reference in broken:
+        verdict = "holds in part" if reference.verdict == "holds in part" else "does not hold"
+        text = f"For the headline it {verdict}: {reference.reason}."
+        others = [case for case in _nearest(cases, first) if case.verdict != reference.verdict]
+        said = [f"it {case.verdict} {case.setting.phrase(first)}" for case in others]
+        said = [
+            f"{part} ({case.reason})" if case.reason else part
+            for part, case in zip(said, others, strict=True)
+        ]
+        text += f" {_upper(listed(said))}." if said else ""
+    else:
+        said = [f"{c.setting.phrase(first)} ({c.reason})" for c in _nearest(broken, first)]
+        text = f"Breaks {listed(said)}."
+    held = sum(case.verdict == "holds" for case in cases)
+    return f"{text} Holds in {held} of {len(cases)} settings.{lacking}"
 
 
-def _corner_claim(overall: RankAgreement, corner: Corner) -> Claim:
-    measured = overall.tau.value
-    there = overall.p < SIGNIFICANT
-    sided = corner.low * corner.high > 0 and corner.mean * measured > 0
-    inside = corner.low <= measured <= corner.high
-    share = corner.mean / measured if measured else float("nan")
-    verdict: Verdict = "does not hold"
-    if there and sided:
-        verdict = "holds" if inside else "holds in part" if share >= CORNER else verdict
-    return Claim(
-        "corner",
-        verdict,
-        (
-            Condition(
-                f"there is a correlation: tau {signed(measured)}, p = {p_value(overall.p)}", there
-            ),
-            Condition(
-                f"the corner alone makes one of its sign: {signed(corner.mean)}, 95% range "
-                f"{signed(corner.low)} to {signed(corner.high)}",
-                sided,
-            ),
-            Condition("the measured tau lies in that range", inside),
-            Condition(
-                f"the mean tau of the corner alone is at least {percent(CORNER)} of the measured "
-                f"one: {percent(share)}",
-                share >= CORNER,
-            ),
-        ),
-    )
+def _nearest(cases: Sequence[Case], first: Setting) -> list[Case]:
+    """Those that differ from the headline in the fewest respects, itself left out."""
+    away = {id(case): len(case.setting.away(first)) for case in cases}
+    least = min((count for count in away.values() if count), default=0)
+    return [case for case in cases if away[id(case)] == least > 0]
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

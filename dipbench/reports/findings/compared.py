@@ -17,7 +17,7 @@ Rows = list[tuple[str, str]]
 
 
 def source_rows(table: Table) -> Rows:
-    """Which table it is."""
+    """The protocol and the checksums of the table, as rows of name and value."""
     return [
         ("protocol", table.protocol),
         ("its SHA-256", f"`{table.manifest['protocol_hash']}`"),
@@ -26,7 +26,7 @@ def source_rows(table: Table) -> Rows:
 
 
 def architecture_rows(table: Table, panel: Panel) -> Rows:
-    """How many architectures."""
+    """How many architectures were measured and compared, as rows of name and value."""
     planned = plan(table.manifest)
     of = f" of {planned.architectures} planned" if planned else ""
     return [
@@ -36,7 +36,7 @@ def architecture_rows(table: Table, panel: Panel) -> Rows:
 
 
 def run_rows(table: Table, panel: Panel) -> Rows:
-    """Which runs of them."""
+    """The images, seeds and fits that are compared, as rows of name and value."""
     planned = plan(table.manifest)
     of = f" of {planned.fits} planned" if planned else ""
     return [

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dipbench.kendall import kendall
 from dipbench.reports.findings.bootstrap import COVERED, Draws, Estimate, estimate, resampled
 from dipbench.reports.findings.panel import Floats, Ints, Panel
-from dipbench.reports.findings.ranks import pairs_within, tau
+from dipbench.reports.findings.ranks import taus_within
 
 __all__ = ["Corner", "Rectangle", "corner", "corner_taus", "rectangles", "redrawn"]
 
@@ -49,12 +50,11 @@ def corner_taus(
     Args:
         weights: of the architectures, shape ``(A,)``, in drawing and in tau.
     """
-    pairs = pairs_within(np.zeros(len(panel), np.int64))
     depth, slc = panel.strata("depth"), panel.strata("slc")
     x, y = panel.score(dip), panel.score(supervised)
 
     def one() -> float:
-        return tau(x[redrawn(depth, weights, rng)], y[redrawn(slc, weights, rng)], pairs, weights)
+        return kendall(x[redrawn(depth, weights, rng)], y[redrawn(slc, weights, rng)], weights)
 
     return np.array([one() for _ in range(tables)])
 
@@ -102,7 +102,7 @@ class Rectangle:
 def rectangles(panel: Panel, draws: Draws, dip: str, supervised: str) -> tuple[Rectangle, ...]:
     """All rectangles with at least two depths and two SLCs, and an architecture of each pair."""
     depth, slc = panel.feature("depth"), panel.feature("slc")
-    x, y = resampled(panel, draws, dip), panel.supervised[supervised]
+    x, y = (resampled(panel, draws, column) for column in (dip, supervised))
     cells, weights = panel.strata("depth", "slc"), draws.architectures * panel.even()
     found = []
     for edge in np.unique(depth).tolist():
@@ -110,7 +110,7 @@ def rectangles(panel: Panel, draws: Draws, dip: str, supervised: str) -> tuple[R
         sides = len(set(depth[inside])), len(set(slc[inside]))
         if min(sides) < 2 or len(set(cells[inside])) < sides[0] * sides[1]:
             continue
-        pairs = pairs_within(np.where(inside, -1, np.arange(len(panel))))
-        taus = np.array([tau(row, y, pairs, w) for row, w in zip(x, weights, strict=True)])
+        one = np.zeros(int(inside.sum()), np.int64)
+        taus = taus_within(x[:, inside], y[:, inside], one, weights[:, inside])
         found.append(Rectangle(edge, int(inside.sum()), estimate(taus)))
     return tuple(found)

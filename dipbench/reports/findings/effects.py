@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dipbench.reports.findings import tables
-from dipbench.reports.findings.claims import SIGNIFICANT
+from dipbench.reports.findings.conditions import SIGNIFICANT
 from dipbench.reports.findings.controls import RIVAL
 from dipbench.reports.findings.panel import HEADLINE
 from dipbench.reports.findings.study import Study
@@ -13,7 +13,9 @@ from dipbench.reports.findings.text import interval, listed, number, p_value, si
 from dipbench.reports.findings.variance import CHOICES, FACTORS, Explained
 from dipbench.reports.markdown import table as markdown_table
 
-__all__ = ["control", "corner", "headed", "orders", "ranks", "trends", "variance"]
+__all__ = ["control", "corner", "headed", "ranks", "trends", "variance"]
+
+HARDLY = 0.1  # tau of depth and SLC, below which the corner cannot make much of another tau
 
 MODE = {"peak_rmse": "DIP RMSE", "test_rmse": "supervised RMSE"}
 
@@ -56,11 +58,6 @@ def variance(found: Study, figures: Mapping[str, str]) -> str:
 def headed(column: str) -> str:
     """The mode of a headline column, as a sentence begins."""
     return MODE[column][0].upper() + MODE[column][1:]
-
-
-def orders(found: Study) -> list[str]:
-    """What explains how much of either mode."""
-    return [f"{headed(column)}. {_order(found.explained[column])}" for column in HEADLINE]
 
 
 def _most(found: Study) -> str:
@@ -106,7 +103,7 @@ def _relation(tau: float, p: float) -> str:
 def control(found: Study, figures: Mapping[str, str]) -> str:
     """The control experiment."""
     parts = [
-        "One of depth and SLC is varied, the other stands still. Cells: mean ± standard deviation "
+        "One of depth and SLC is varied, the other is fixed. Cells: mean ± standard deviation "
         "of RMSE between architectures (how many). At the margins Somers' D: of two architectures "
         "that differ in the varied feature and have equal up-sampling and width, "
         "+1 if the one with more of it always has the higher RMSE, −1 if always the lower.",
@@ -120,6 +117,7 @@ def control(found: Study, figures: Mapping[str, str]) -> str:
     parts += [
         "### Trends",
         tables.trend_table(controls),
+        "\n".join(f"- {line}" for line in trends(found)),
         f"![RMSE along SLC and along depth]({figures['controls']})",
     ]
     return "\n\n".join(parts)
@@ -162,12 +160,14 @@ def corner(found: Study, figures: Mapping[str, str]) -> str:
         for each in found.rectangles
     ]
     parts = [
-        "No architecture has an SLC greater than its depth. If DIP RMSE hung on depth alone and "
-        "supervised RMSE on SLC alone, the empty corner could still correlate the two. How much, "
-        f"is computed on {found.effort.tables} made-up tables: every architecture has the DIP "
+        "No architecture has an SLC greater than its depth. If DIP RMSE depended on depth alone, "
+        "and supervised RMSE on SLC alone, the empty corner could still correlate the two. How "
+        f"much is computed on {found.effort.tables} made-up tables: every architecture has the DIP "
         "RMSE of one drawn among those of its depth, and the supervised RMSE of one drawn, "
         "independently, among those of its SLC. Each score keeps what was measured at each value "
-        "of its own feature; all else that could tie the modes together is cut.",
+        "of its own feature; all else that could tie the modes together is cut. A correlation can "
+        "survive without a corner: if SLC alone moves the two modes in opposite ways, tau is "
+        "negative among networks of one depth too.",
         tables.corner_table(found),
         _corner_says(found),
     ]
@@ -184,12 +184,16 @@ def corner(found: Study, figures: Mapping[str, str]) -> str:
 
 def _corner_says(found: Study) -> str:
     said = []
-    for weighing, pair in (("architecture", found.headline), ("(depth, SLC)", found.even)):
-        corner, tau = pair.corner, pair.overall.tau.value
+    for name, weighing in (("architectures", "architecture"), ("cells", "pair of depth and SLC")):
+        at = found.headline.dip, name
+        corner, tau = found.known.corners[at], found.known.taus[at].tau.value
         holds = "does not hold 0" if corner.low * corner.high > 0 else "holds 0"
         inside = "inside" if corner.low <= tau <= corner.high else "outside"
+        features = found.known.features[name]
         said.append(
-            f"Every {weighing} weighing the same, the range of the corner alone {holds}, and the "
-            f"measured tau lies {inside} it."
+            f"If every {weighing} weighs the same, tau of depth and SLC is {signed(features)}"
+            + (", so the corner can hardly act" if abs(features) < HARDLY else "")
+            + f"; the corner alone makes {signed(corner.mean)} of {signed(tau)}, its range {holds},"
+            f" and the measured tau lies {inside} it."
         )
     return " ".join(said)

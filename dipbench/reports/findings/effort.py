@@ -12,14 +12,14 @@ class Effort:
     """Numbers of draws.
 
     Attributes:
-        resamples: of architectures and images, for intervals.
+        resamples: of architectures, images and seeds, for intervals.
         shuffles: of scores, for p-values.
         tables: made-up ones, for the effect of the empty corner.
     """
 
     resamples: int = 1000
     shuffles: int = 1999
-    tables: int = 2000
+    tables: int = 1000
 
 
 FULL = Effort()

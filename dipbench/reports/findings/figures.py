@@ -13,32 +13,31 @@ from dipbench.reports.findings.controls import RIVAL, Control
 from dipbench.reports.findings.panel import HEADLINE
 from dipbench.reports.findings.study import Study
 from dipbench.reports.findings.variance import FACTORS
-from dipbench.reports.plots import scatter_plots
+from dipbench.reports.plots import PNG, Format, save, scatter_plots
 
 if TYPE_CHECKING:
     from dipbench.table.table import Table
 
 __all__ = ["arms", "draw_controls", "draw_shares", "draw_taus", "figures"]
 
-DPI = 160
 BLUE, ORANGE, GREY = "#1f77b4", "#d95f02", "#888888"
 MODES = {"DIP RMSE (peak)": BLUE, "supervised RMSE (test)": ORANGE}
 
 
-def figures(table: Table, found: Study, folder: Path) -> dict[str, Path]:
+def figures(table: Table, found: Study, folder: Path, format: Format = PNG) -> dict[str, Path]:
     """Draw all figures into `folder`; their paths by name.
 
     Raises:
         ImportError: matplotlib is not installed.
     """
-    plain, depth, slc = scatter_plots(table, folder)
+    plain, depth, slc = scatter_plots(table, folder, format)
     paths = {"scatter": plain, "scatter-depth": depth, "scatter-slc": slc}
     for name, function in (
         ("shares", draw_shares),
         ("controls", draw_controls),
         ("taus", draw_taus),
     ):
-        paths[name] = folder / f"{name}.png"
+        paths[name] = folder / f"{name}.{format}"
         function(found, paths[name])
     return paths
 
@@ -51,7 +50,7 @@ def draw_shares(found: Study, path: Path) -> None:
     factors = [share.factor for share in varied if share.coefficients]
     figure = Figure(figsize=(7.2, 1.6 + 0.4 * len(factors)), layout="constrained")
     both = figure.subplots(1, 2, sharex=True, sharey=True)
-    titles = ("every architecture weighs the same", "every (depth, SLC) weighs the same")
+    titles = ("all architectures weigh the same", "all (depth, SLC) weigh the same")
     for axes, title, explained in zip(
         both, titles, (found.explained, found.explained_even), strict=True
     ):
@@ -72,24 +71,61 @@ def draw_shares(found: Study, path: Path) -> None:
     both[0].invert_yaxis()
     handles = both[0].get_legend_handles_labels()
     figure.legend(*handles, fontsize="small", loc="outside lower center", ncols=2)
-    figure.savefig(path, dpi=DPI)
+    save(figure, path)
 
 
 def draw_controls(found: Study, path: Path) -> None:
-    """Mean RMSE along one feature, one line per value of the other."""
+    """Mean RMSE along one feature, one line per value of the other.
+
+    The least depth is off the scale if the others would be one flat line on it.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.2, 6), layout="constrained")
+    figure = Figure(figsize=(8.4, 6.4), layout="constrained")
     grid = figure.subplots(2, 2, sharey="row")
     for row, label, column in zip(grid, MODES, HEADLINE, strict=True):
+        control = found.controls[column]
+        limits, note = _limits(control)
         for axes, varied in zip(row, ("slc", "depth"), strict=True):
-            _lines(axes, found.controls[column], varied)
+            _lines(axes, control, varied)
             axes.set_xlabel(f"{FACTORS[varied]}, levels")
             axes.grid(alpha=0.25)
+            if limits is not None:
+                axes.set_ylim(*limits)
+                axes.set_title(note, fontsize="small")
         row[0].set_ylabel(f"{label}, grey levels")
-    for axes, varied in zip(grid[0], ("slc", "depth"), strict=True):
-        axes.legend(title=f"{FACTORS[RIVAL[varied]]} fixed at", fontsize="small", ncols=2)
-    figure.savefig(path, dpi=DPI)
+    for number, varied in enumerate(("slc", "depth")):
+        # Outside the axes: no line lies under a legend.
+        for axes in grid[1, number : number + 1]:
+            axes.legend(
+                title=f"{FACTORS[RIVAL[varied]]} fixed at",
+                fontsize="small",
+                title_fontsize="small",
+                ncols=6,
+                loc="upper center",
+                bbox_to_anchor=(0.5, -0.2),
+                columnspacing=1,
+                handlelength=1.4,
+            )
+    save(figure, path)
+
+
+def _limits(control: Control) -> tuple[tuple[float, float] | None, str]:
+    """Ends of the axis without the least depth, and what is off it; None if all fits on it."""
+    least = min(cell.depth for cell in control.cells)
+    shallow = [cell.mean for cell in control.cells if cell.depth == least]
+    ends = [
+        cell.mean + sign * (cell.std if cell.count > 1 else 0.0)
+        for cell in control.cells
+        if cell.depth > least
+        for sign in (-1, 1)
+    ]
+    low, high = min(ends), max(ends)
+    margin = 0.05 * (high - low)
+    if not shallow or (low - margin <= min(shallow) and max(shallow) <= high + margin):
+        return None, ""
+    said = " to ".join(f"{end:.1f}" for end in sorted({min(shallow), max(shallow)}))
+    return (low - margin, high + margin), f"depth {least} is off the scale, at {said}"
 
 
 def _lines(axes: Any, control: Control, varied: str) -> None:
@@ -102,14 +138,14 @@ def _lines(axes: Any, control: Control, varied: str) -> None:
         cells = [cell for cell in control.cells if getattr(cell, fixed) == value]
         axes.errorbar(
             # A little beside each other, or the bars of all lines would cover one another.
-            [getattr(cell, varied) + 0.06 * (i - (len(held) - 1) / 2) for cell in cells],
+            [getattr(cell, varied) + 0.08 * (i - (len(held) - 1) / 2) for cell in cells],
             [cell.mean for cell in cells],
             yerr=[cell.std if cell.count > 1 else 0.0 for cell in cells],
             color=colour,
-            marker="o",
+            marker="os^Dv*"[i % 6],
             ms=4,
             lw=1.2,
-            elinewidth=0.8,
+            elinewidth=0.6,
             label=str(value),
         )
     axes.set_xticks(sorted({getattr(cell, varied) for cell in control.cells}))
@@ -132,14 +168,15 @@ def draw_taus(found: Study, path: Path) -> None:
     axes.set_xlim(-1, 1)
     axes.set_xlabel("Kendall's tau of DIP RMSE and supervised RMSE")
     axes.grid(axis="x", alpha=0.25)
-    figure.savefig(path, dpi=DPI)
+    save(figure, path)
 
 
 def _taus(found: Study) -> Iterator[tuple[str, Estimate, str]]:
-    for pair, weights in ((found.headline, ""), (found.even, ", even weights")):
-        alone = Estimate(pair.corner.mean, pair.corner.low, pair.corner.high)
-        yield f"measured{weights}", pair.overall.tau, BLUE
-        yield f"corner alone{weights}", alone, GREY
+    for name, weights in (("architectures", ""), ("cells", ", even weights")):
+        at = found.headline.dip, name
+        corner = found.known.corners[at]
+        yield f"measured{weights}", found.known.taus[at].tau, BLUE
+        yield f"corner alone{weights}", Estimate(corner.mean, corner.low, corner.high), GREY
     yield "measured, within (depth, SLC)", found.headline.within.tau, BLUE
     for each in found.rectangles:
         yield f"no corner: depth ≥ {each.edge}, SLC ≤ {each.edge}", each.tau, ORANGE

@@ -8,7 +8,7 @@ the runs that nearly all architectures have, and the architectures that have all
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
     from dipbench.table.table import Table
 
-__all__ = ["DIP", "HEADLINE", "LEAST", "SUPERVISED", "Floats", "Ints", "Panel", "make_panel"]
+__all__ = [
+    "DIP",
+    "HEADLINE",
+    "LABELS",
+    "LEAST",
+    "SUPERVISED",
+    "Floats",
+    "Ints",
+    "Panel",
+    "make_panel",
+]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -32,12 +42,18 @@ DIP = {
     "averaged_final_rmse": "DIP averaged final",
     "stopped_rmse": "DIP ES-WMV stop",
 }
+LATER = {  # later protocols record them
+    "exact_peak_rmse": "DIP exact peak",
+    "unperturbed_peak_rmse": "DIP peak without perturbation",
+}
 SUPERVISED = {"test_rmse": "supervised test", "val_rmse": "supervised validation"}
+LABELS = DIP | LATER | SUPERVISED
 HEADLINE = ("peak_rmse", "test_rmse")
 
 NEARLY_ALL = 0.9  # a run belongs to the panel if at least this share of architectures has it
 LEAST = 30  # architectures: twice the 14 coefficients of the full linear model, and two
 FEATURES = ["depth", "slc", "upsample", "width", "params"]
+OTHERS = ["skips", "macs"]
 
 
 @dataclass(frozen=True)
@@ -46,9 +62,10 @@ class Panel:
 
     Attributes:
         architectures: one row each, sorted by name: key, name, depth, slc, upsample, width,
-            params.
-        dip: per column of `DIP` an array of shape ``(A, J)``, mean over seeds, grey levels.
-        supervised: per column of `SUPERVISED` an array of shape ``(A,)``, mean over seeds.
+            params, skips, macs.
+        dip: per column of `DIP`, and of `LATER` where all fits have it, an array of shape
+            ``(A, J, K)``, grey levels, for J images and K seeds.
+        supervised: per column of `SUPERVISED` an array of shape ``(A, S)`` for S seeds.
         images, dip_seeds, supervised_seeds: what the panel consists of, sorted.
         measured: architectures with a run in the table, finished or diverged.
         diverged: of these, left out and with a diverged run.
@@ -85,43 +102,97 @@ class Panel:
         return weights
 
     def score(self, column: str) -> Floats:
-        """The mean over the images of a column of `DIP` or `SUPERVISED`, shape ``(A,)``."""
-        return self.dip[column].mean(axis=1) if column in DIP else self.supervised[column]
+        """The mean over images and seeds of a column, shape ``(A,)``."""
+        return self.dip[column].mean(axis=(1, 2)) if column in self.dip else self._test(column)
+
+    def _test(self, column: str) -> Floats:
+        means: Floats = self.supervised[column].mean(axis=1)
+        return means
+
+    def of_images(self, column: str) -> Floats:
+        """A column of `dip` as means over seeds, shape ``(A, J)``."""
+        means: Floats = self.dip[column].mean(axis=2)
+        return means
+
+    def of_seeds(self, column: str) -> Floats:
+        """A column as means over the images of each seed, shape ``(A, K)``."""
+        means: Floats = (
+            self.dip[column].mean(axis=1) if column in self.dip else self.supervised[column]
+        )
+        return means
+
+    def part(self, chosen: npt.NDArray[Any]) -> Panel:
+        """Some of the architectures, by a mask of shape ``(A,)``; counts of runs stay."""
+        return replace(
+            self,
+            architectures=self.architectures[chosen].reset_index(drop=True),
+            dip={column: scores[chosen] for column, scores in self.dip.items()},
+            supervised={column: scores[chosen] for column, scores in self.supervised.items()},
+        )
 
 
-def make_panel(table: Table, task: str = "denoise25") -> Panel:
+def make_panel(table: Table, task: str = "denoise25", fits_of: Table | None = None) -> Panel:
     """The panel of one task of `table`.
+
+    Args:
+        fits_of: a table whose DIP fits are taken instead of those of `table`.
 
     Raises:
         ValueError: the table has too few architectures, runs or different features for it.
     """
-    runs = table.runs.to_pandas()
-    runs = runs[runs["task"] == task]
+    runs = _runs(table, task)
+    if fits_of is not None:
+        runs = _joined(runs[runs["mode"] != "dip"], _runs(fits_of, task))
     finished = runs[runs["status"] == "ok"]
     fits = finished[finished["mode"] == "dip"]
     trainings = finished[finished["mode"] == "supervised"]
     both = np.intersect1d(fits["key"], trainings["key"])
     fits, cells = _shared(fits, both, ["image", "seed"])
     trainings, seeds = _shared(trainings, both, ["seed"])
+    images, dip_seeds = _rectangle(cells)
+    fits = fits[fits["image"].isin(images) & fits["seed"].isin(dip_seeds)]
     chosen = np.intersect1d(fits["key"], trainings["key"])
     architectures = _architectures(table.frame, task, chosen)
     order = architectures["key"]
-    images = fits.groupby(["key", "image"])[list(DIP)].mean()
-    means = trainings.groupby("key")[list(SUPERVISED)].mean()
-    mine = fits[fits["key"].isin(order)]
     failed = runs[(runs["status"] != "ok") & ~runs["key"].isin(order)]
+    mine = _sorted(fits, order, ["image", "seed"])
+    trained = _sorted(trainings, order, ["seed"])
+    known = [column for column in (*DIP, *LATER) if mine[column].notna().all()]
+    shape = (len(order), len(images), len(dip_seeds))
     return Panel(
         architectures=architectures,
-        dip={c: images[c].unstack("image").loc[order].to_numpy(np.float64) for c in DIP},
-        supervised={c: means[c].loc[order].to_numpy(np.float64) for c in SUPERVISED},
-        images=tuple(sorted({image for image, _ in cells})),
-        dip_seeds=tuple(sorted({seed for _, seed in cells})),
+        dip={c: mine[c].to_numpy(np.float64).reshape(shape) for c in known},
+        supervised={c: trained[c].to_numpy(np.float64).reshape(len(order), -1) for c in SUPERVISED},
+        images=images,
+        dip_seeds=dip_seeds,
         supervised_seeds=tuple(sorted(seed for (seed,) in seeds)),
         measured=runs["key"].nunique(),
         diverged=failed["key"].nunique(),
         censored=int(mine["peak_censored"].astype(bool).sum()),
         fits=len(mine),
     )
+
+
+def _runs(table: Table, task: str) -> pd.DataFrame:
+    runs: pd.DataFrame = table.runs.to_pandas()
+    return runs[runs["task"] == task]
+
+
+def _joined(trainings: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    fits = runs[(runs["mode"] == "dip") & runs["key"].isin(trainings["key"])]
+    # Columns that one side lacks altogether say nothing of its type.
+    parts = [part.dropna(axis="columns", how="all") for part in (trainings, fits)]
+    joined: pd.DataFrame = pd.concat(parts, ignore_index=True).reindex(columns=runs.columns)
+    return joined
+
+
+def _sorted(runs: pd.DataFrame, order: pd.Series[Any], by: list[str]) -> pd.DataFrame:
+    """The runs of the architectures in `order`, in this order."""
+    places = {key: place for place, key in enumerate(order)}
+    mine = runs[runs["key"].isin(places)]
+    return mine.assign(place=mine["key"].map(places)).sort_values(["place", *by])
 
 
 def _shared(
@@ -137,9 +208,22 @@ def _shared(
     return runs[runs["key"].isin(whole.index[whole])], cells
 
 
+def _rectangle(cells: list[tuple[Any, ...]]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Images and seeds of which all pairs are among `cells`: as many pairs as possible."""
+    seeds_of: dict[str, set[int]] = {}
+    for image, seed in cells:
+        seeds_of.setdefault(image, set()).add(seed)
+    best: tuple[tuple[str, ...], tuple[int, ...]] = ((), ())
+    for seeds in sorted({tuple(sorted(seeds)) for seeds in seeds_of.values()}):
+        images = tuple(sorted(image for image, had in seeds_of.items() if had >= set(seeds)))
+        if (len(images) * len(seeds), len(images)) > (len(best[0]) * len(best[1]), len(best[0])):
+            best = images, seeds
+    return best
+
+
 def _architectures(frame: pd.DataFrame, task: str, keys: npt.NDArray[Any]) -> pd.DataFrame:
     mine = frame[(frame["task"] == task) & frame["key"].isin(keys)]
-    mine = mine[["key", "name", *FEATURES]].sort_values("name", ignore_index=True)
+    mine = mine[["key", "name", *FEATURES, *OTHERS]].sort_values("name", ignore_index=True)
     if len(mine) < LEAST:
         raise ValueError(
             f"the table has {len(mine)} architectures measured in both modes on the same images "

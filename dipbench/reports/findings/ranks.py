@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dipbench.kendall import kendall
 from dipbench.reports.findings.bootstrap import Draws, Estimate, estimate, resampled
 from dipbench.reports.findings.panel import Floats, Ints, Panel
 
@@ -24,6 +25,7 @@ __all__ = [
     "shuffled",
     "somers_d",
     "tau",
+    "taus_within",
 ]
 
 ROUNDING = 1e-9  # sums that differ by less are equal
@@ -144,8 +146,16 @@ def agreement(
         weights: of the architectures, shape ``(A,)``.
     """
     pairs = pairs_within(strata)
-    counts = draws.architectures * weights
-    x, y = resampled(panel, draws, dip), panel.supervised[supervised]
-    taus = np.array([tau(row, y, pairs, c) for row, c in zip(x, counts, strict=True)])
-    p = permutation_p(x[0], y, strata, rng, shuffles, pairs.weights(weights))
+    x, y = (resampled(panel, draws, column) for column in (dip, supervised))
+    taus = taus_within(x, y, strata, draws.architectures * weights)
+    p = permutation_p(x[0], y[0], strata, rng, shuffles, pairs.weights(weights))
     return RankAgreement(estimate(taus), p, len(pairs))
+
+
+def taus_within(x: Floats, y: Floats, strata: Ints, counts: Floats) -> Floats:
+    """Tau under every resample, shape ``(B,)``; all arguments but `strata` are ``(B, A)``."""
+    rows = zip(x, y, counts, strict=True)
+    if len(np.unique(strata)) == 1:  # then there is a faster way
+        return np.array([kendall(*row) for row in rows])
+    pairs = pairs_within(strata)
+    return np.array([tau(a, b, pairs, c) for a, b, c in rows])

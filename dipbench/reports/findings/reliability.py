@@ -149,4 +149,4 @@ def between_images(panel: Panel) -> tuple[Agreements, ...]:
     """RankAgreement between the images of the panel, per column of `DIP`; empty for one image."""
     if len(panel.images) < 2:
         return ()
-    return tuple(agreements(column, panel.dip[column]) for column in DIP)
+    return tuple(agreements(column, panel.of_images(column)) for column in DIP)

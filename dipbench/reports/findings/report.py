@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dipbench import __version__
 from dipbench.reports.findings import effects, tables
+from dipbench.reports.findings.across import across_section
+from dipbench.reports.findings.basis import basis
+from dipbench.reports.findings.beside import longer_section, still_section
 from dipbench.reports.findings.bootstrap import COVERED
-from dipbench.reports.findings.claims import CLAIMS, rules
 from dipbench.reports.findings.compared import (
     architecture_rows,
     compared,
@@ -21,13 +22,18 @@ from dipbench.reports.findings.compared import (
     values,
 )
 from dipbench.reports.findings.effort import Effort
+from dipbench.reports.findings.hard import hard_section
+from dipbench.reports.findings.opening import opening
 from dipbench.reports.findings.panel import HEADLINE
+from dipbench.reports.findings.stopping import caveat
 from dipbench.reports.findings.study import Study
 from dipbench.reports.findings.text import listed
 from dipbench.reports.findings.trust import trust
 from dipbench.reports.findings.variance import FACTORS
+from dipbench.reports.findings.verdicts import overview, rules_section, verdicts
 from dipbench.reports.markdown import table as markdown_table
 from dipbench.reports.markdown import wrapped
+from dipbench.version import __version__
 
 if TYPE_CHECKING:
     from dipbench.table.table import Table
@@ -42,30 +48,38 @@ def report(table: Table, found: Study, figures: Mapping[str, str]) -> str:
         figures: where the document finds each figure of `dipbench.reports.findings.figures`.
     """
     sections = {
+        "The verdicts": overview(found.claims),
         "What was measured": _coverage(table, found),
-        "The claims and the rules": _rules(),
-        "The verdicts": _verdicts(found),
+        "With and without perturbation": still_section(found),
+        "The rules": rules_section(),
+        "Every claim in every setting": verdicts(found.claims),
+        "What the verdicts rest on": basis(found),
+        "How hard is it?": hard_section(found),
+        "Over tasks": across_section(found),
+        "Longer training": longer_section(found),
         "The scatter plots": _scatter(table, figures),
         "What explains the variance": effects.variance(found, figures),
         "The two modes side by side": effects.ranks(found),
         "The control experiment": effects.control(found, figures),
         "The empty corner": effects.corner(found, figures),
-        "Does a finding hang on the metric?": _metrics(found),
+        "Other ways to score": _metrics(found),
         "How far to trust it": trust(found),
         "How it was computed": _methods(found.effort),
     }
     body = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections.items())
-    blocks = f"# Findings: {table.protocol}\n\n{_introduction()}\n\n{body}".split("\n\n")
+    head = f"# Findings: {table.protocol}\n\n{opening(table, found)}\n\n{_introduction()}"
+    blocks = f"{head}\n\n{body}".split("\n\n")
     return "\n\n".join(map(wrapped, blocks)) + "\n"
 
 
 def _introduction() -> str:
     return (
-        "What the table says of the report's claims (Ishikawa, Waseda), whether or not it agrees "
-        "with them. `dipbench findings` writes this page, its figures included: every number "
-        "and every verdict is computed from the table, by rules that stand in the program. RMSE "
-        "is in grey levels on the 0–255 scale, per image against the clean image, then the mean "
-        "over images. Brackets hold 95% intervals."
+        "This page says what the table shows of the report's claims (Ishikawa, Waseda), whether or "
+        "not it agrees with them. `dipbench findings` writes it, figures included: every number "
+        "and every verdict is computed from the tables, by rules that are fixed in the program. "
+        "RMSE is in grey levels on the 0–255 scale, per image against the clean image, then the "
+        "mean over images. Brackets hold 95% intervals; unless something else is said, they are "
+        "over architectures, images and seeds."
     )
 
 
@@ -93,28 +107,6 @@ def _still(found: Study) -> list[str]:
     return [FACTORS[share.factor] for share in shares if not share.coefficients]
 
 
-def _rules() -> str:
-    lines = [f"- **{CLAIMS[name]}.** {rule}" for name, rule in rules().items()]
-    return (
-        "The rules were written while the table was being measured, its first architectures "
-        "(bilinear up-sampling, width 16, one seed) in sight; the program applies them.\n\n"
-        + "\n".join(lines)
-    )
-
-
-def _verdicts(found: Study) -> str:
-    claims = found.headline.claims
-    parts = [
-        "DIP RMSE is the raw peak, supervised RMSE that of the test images: the headline columns, "
-        "declared before the runs.",
-        tables.overview_table(claims),
-        "What the numbers say of each feature:",
-        "\n".join(f"- {line}" for line in (*effects.orders(found), *effects.trends(found))),
-        *(f"**{each.text}**: {each.verdict}.\n\n{tables.claim_table(each)}" for each in claims),
-    ]
-    return "\n\n".join(parts)
-
-
 def _scatter(table: Table, figures: Mapping[str, str]) -> str:
     shown = len(table.frame.dropna(subset=["supervised_rmse", "dip_rmse"]))
     return (
@@ -127,47 +119,30 @@ def _scatter(table: Table, figures: Mapping[str, str]) -> str:
 
 
 def _metrics(found: Study) -> str:
+    warned = caveat(found.stopping)
     return "\n\n".join(
         [
             "The same figures for each way to score the same runs. *Peak* is the least recorded "
             "RMSE of the raw output, *final* the last one, *averaged* that of the averaged output, "
             "*ES-WMV stop* that of the output which a stopping rule without a clean image keeps. "
-            "First the Shapley shares and the trends, then Kendall's tau, then the verdicts. "
-            "*Even weights*: every pair of depth and SLC weighs the same.",
+            + (f"{warned} " if warned else "")
+            + "First the Shapley shares and the trends, then Kendall's tau.",
             tables.pair_table(found),
-            tables.verdict_table(found),
-            "\n".join(f"- {line}" for line in _hangs(found)),
         ]
     )
-
-
-def _hangs(found: Study) -> list[str]:
-    """Per claim, whether all choices of metric and weights lead to one verdict."""
-    lines = []
-    for i, text in enumerate(CLAIMS.values()):
-        groups: dict[str, list[str]] = {}
-        for pair in found.pairs:
-            other = pair.supervised != HEADLINE[1]
-            label = tables.LABELS[pair.supervised if other else pair.dip]
-            groups.setdefault(pair.claims[i].verdict, []).append(label)
-        groups.setdefault(found.even.claims[i].verdict, []).append("the even weights")
-        if len(groups) == 1:
-            lines.append(f"*{text}*: {next(iter(groups))}, whatever is chosen.")
-        else:
-            said = "; ".join(f"{verdict} for {listed(names)}" for verdict, names in groups.items())
-            lines.append(f"*{text}* hangs on the choice: {said}.")
-    return lines
 
 
 def _methods(effort: Effort) -> str:
     lines = (
         "- Shapley shares of R²: Lindeman, Merenda and Gold, *Introduction to Bivariate and "
         "Multivariate Analysis*, 1980; Grömping, *The American Statistician* 61(2), 2007.",
-        f"- Intervals: {effort.resamples} resamples of architectures and, independently, of "
-        f"images, with replacement, {COVERED:.0%} by percentiles: the pigeonhole bootstrap, Owen, "
-        "*Annals of Applied Statistics* 1(2), 2007. Supervised scores are known as means over the "
-        "test images alone, so for them only architectures are resampled. Seeds are not resampled. "
-        "Few images make a coarse interval.",
+        f"- Intervals: {effort.resamples} resamples of architectures, of images, and of the seeds "
+        f"of each image, all with replacement, {COVERED:.0%} by percentiles: the pigeonhole "
+        "bootstrap, Owen, *Annals of Applied Statistics* 1(2), 2007. Supervised scores are known "
+        "as means over the test images alone, so for them architectures and seeds are resampled "
+        "and test images are not. Eight images or three seeds make a coarse interval.",
+        "- The corner alone: ranges over "
+        f"{effort.tables} made-up tables; not over images or seeds.",
         "- Kendall's tau is tau-b (Kendall, *Biometrika* 33(3), 1945), within strata summed over "
         "them (Korn, *Biometrics* 40(1), 1984); trends are Somers' D (*American Sociological "
         "Review* 27(6), 1962), two values of the varied feature weighing the same however many "
@@ -179,6 +154,7 @@ def _methods(effort: Effort) -> str:
         "- Intraclass correlations: Shrout and Fleiss, *Psychological Bulletin* 86(2), 1979. "
         "Variance components: analysis of variance, Searle, Casella and McCulloch, *Variance "
         "Components*, 1992.",
+        "- How hard it is: `dipbench.table.difficulty` computes the same numbers for any table.",
         "- `dipbench findings --json` prints all numbers.",
     )
     return "\n".join(lines)

@@ -1,48 +1,73 @@
-"""All numbers of the findings, computed from a table."""
+"""All numbers of the findings, computed from a table and those beside it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from dipbench.reports.findings.baselines import Baseline
 from dipbench.reports.findings.bootstrap import Draws, draw
-from dipbench.reports.findings.claims import Claim, claims
+from dipbench.reports.findings.checks import Checks, checks
+from dipbench.reports.findings.claims import Claim
+from dipbench.reports.findings.companions import Companions, companions, unfinished
 from dipbench.reports.findings.components import Components, components, told_apart
 from dipbench.reports.findings.controls import Control, control
-from dipbench.reports.findings.corner import Corner, Rectangle, corner, rectangles
+from dipbench.reports.findings.corner import Rectangle, rectangles
 from dipbench.reports.findings.effort import FULL, Effort
-from dipbench.reports.findings.panel import DIP, HEADLINE, SUPERVISED, Floats, Panel, make_panel
-from dipbench.reports.findings.ranks import RankAgreement, agreement, pairs_within, tau
+from dipbench.reports.findings.hardness import hardness
+from dipbench.reports.findings.judging import DEEP, Facts, judged
+from dipbench.reports.findings.longer import Longer, longer
+from dipbench.reports.findings.noise import Repeated, repeated
+from dipbench.reports.findings.panel import DIP, HEADLINE, SUPERVISED, Panel, make_panel
+from dipbench.reports.findings.ranks import RankAgreement, agreement
 from dipbench.reports.findings.reliability import Agreements, between_images
 from dipbench.reports.findings.seeds import SeedReliability, between_seeds
+from dipbench.reports.findings.settings import PERTURBED, STILL
+from dipbench.reports.findings.still import Still, still
+from dipbench.reports.findings.stopping import Stopping, stopping
+from dipbench.reports.findings.tasks import OverTasks, over_tasks
 from dipbench.reports.findings.variance import Explained, explained
+from dipbench.table.difficulty import Difficulty
 
 if TYPE_CHECKING:
     from dipbench.table.table import Table
 
-__all__ = ["Pair", "Study", "as_json", "plain", "study"]
+__all__ = ["Noise", "Pair", "Study", "Tell", "as_json", "plain", "study"]
+
+Tell: TypeAlias = Callable[[str], object]  # is told what is computed next
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A DIP and a supervised score side by side, and what follows for the claims.
+    """A DIP and a supervised score side by side.
 
     Attributes:
         dip, supervised: columns of runs.parquet.
         overall, within: Kendall's tau over all pairs, and within strata of (depth, SLC).
-        corner: what the empty corner alone makes of tau.
     """
 
     dip: str
     supervised: str
     overall: RankAgreement
     within: RankAgreement
-    corner: Corner
-    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Variance components of one DIP score among some of the architectures.
+
+    Attributes:
+        group: which architectures.
+        apart: share of their pairs that differ by more than the least difference.
+    """
+
+    group: str
+    components: Components
+    apart: float
 
 
 @dataclass(frozen=True)
@@ -51,45 +76,77 @@ class Study:
 
     Attributes:
         seed, effort: of the resampling and shuffling.
+        claims: each with its verdict and all settings.
+        facts: by input and architectures (``all``, ``deep``), what the claims are judged by.
         explained, explained_even: per column of `DIP` and `SUPERVISED` the shares of its
             variance, every architecture, or every pair of depth and SLC, weighing the same.
         controls: per column the control experiment.
         pairs: the headline first, then every other DIP score with the supervised headline, then
             the other supervised score with the DIP headline.
         even: the headline, every pair of depth and SLC weighing the same.
-        features: Kendall's tau of depth and SLC themselves, and with these weights.
         rectangles: tau of the headline where there is no empty corner.
-        images, seeds: reliability of ranks.
-        components: of the panel's DIP scores; empty for one image.
-        apart: per column the share of pairs of architectures that can be told apart.
+        checks: what the verdicts rest on.
+        images, seeds: reliability of ranks; `repeated`: between seeds, in parts of the space.
+        noise: errors of the DIP scores; empty for one image.
+        stopping: when the stopping rule could choose, and when it did.
+        difficulty: of either mode, by headline column.
+        still, longer: with the fits without perturbation, and with the longer training; or why
+            there is nothing.
+        tasks: all tasks.
+        baselines: from a file, if one was given.
     """
 
     task: str
     seed: int
     effort: Effort
     panel: Panel
+    claims: tuple[Claim, ...]
+    facts: Mapping[tuple[str, str], Facts]
     explained: Mapping[str, Explained]
     explained_even: Mapping[str, Explained]
     controls: Mapping[str, Control]
     pairs: tuple[Pair, ...]
     even: Pair
-    features: tuple[float, float]
     rectangles: tuple[Rectangle, ...]
+    checks: Checks
     images: tuple[Agreements, ...]
     seeds: SeedReliability
-    components: tuple[Components, ...]
-    apart: Mapping[str, float]
+    repeated: tuple[Repeated, ...]
+    noise: tuple[Noise, ...]
+    stopping: tuple[Stopping, ...]
+    difficulty: Mapping[str, Difficulty]
+    still: Still | str
+    longer: Longer | str
+    tasks: OverTasks
+    baselines: tuple[Baseline, ...]
 
     @property
     def headline(self) -> Pair:
+        """The pair of scores that was declared before the runs."""
         return self.pairs[0]
 
+    @property
+    def known(self) -> Facts:
+        """The facts of the headline."""
+        return self.facts[PERTURBED, "all"]
 
-def study(table: Table, seed: int = 0, task: str = "denoise25", effort: Effort = FULL) -> Study:
+
+def study(
+    table: Table,
+    seed: int = 0,
+    task: str = "denoise25",
+    effort: Effort = FULL,
+    others: Iterable[Table] = (),
+    baselines: tuple[Baseline, ...] = (),
+    tell: Tell = lambda _: None,
+) -> Study:
     """Compute all findings of one task of `table`.
 
     Args:
         seed: of the resampling and shuffling; the same seed gives the same numbers.
+        others: tables beside it: without perturbation, of longer training, of other tasks. Which
+            is which follows from their settings.
+        tell: is told what is computed next.
 
     Raises:
         ValueError: the table holds too little for it, or `seed` is negative.
@@ -97,89 +154,137 @@ def study(table: Table, seed: int = 0, task: str = "denoise25", effort: Effort =
     if seed < 0:
         raise ValueError(f"seed is {seed}; expected 0 or a positive number")
     panel = make_panel(table, task)
-    columns = [*DIP, *SUPERVISED]
+    beside = companions(table, others)
     # Every part has a stream of its own: one part changed leaves the others' numbers alone.
-    resampling, shuffling, ranking = np.random.default_rng(seed).spawn(3)
-    draws = draw(panel, resampling, effort.resamples)
-    ones, even = np.ones(len(panel)), panel.even()
+    judging, resampling, shuffling, ranking, checking, tasking = np.random.default_rng(seed).spawn(
+        6
+    )
+    without = _without(table, task, beside)
+    tell("the claims in every setting")
+    panels = {PERTURBED: panel} | ({} if isinstance(without, str) else {STILL: without})
+    missing = (without,) if isinstance(without, str) else ()
+    claims, facts = judged(panels, missing, judging, effort)
+    tell("shares of the variance")
+    columns, draws = [*DIP, *SUPERVISED], draw(panel, resampling, effort.resamples)
     shares, shares_even = (
         dict(zip(columns, explained(panel, draws, columns, weights), strict=True))
-        for weights in (ones, even)
+        for weights in (None, panel.even())
     )
+    tell("trends")
     streams = zip(columns, shuffling.spawn(len(columns)), strict=True)
-    controls = {
-        column: control(panel, column, stream, effort.shuffles) for column, stream in streams
-    }
-    dip, supervised = HEADLINE
-    chosen = [(column, supervised) for column in DIP]
-    chosen += [(dip, column) for column in SUPERVISED if column != supervised]
-    *streams_of_pairs, last = ranking.spawn(len(chosen) + 1)
-    make = _PairMaker(panel, draws, controls, effort)
-    pairs = tuple(
-        make.pair(shares, *names, stream, ones)
-        for names, stream in zip(chosen, streams_of_pairs, strict=True)
-    )
-    parts = tuple(components(c, panel.dip[c][:, :, None]) for c in DIP if len(panel.images) > 1)
+    controls = {c: control(panel, c, stream, effort.shuffles) for c, stream in streams}
+    tell("rank correlations")
+    pairs, even = _pairs(panel, draws, ranking, effort)
+    tell("what the verdicts rest on, and noise")
     return Study(
         task=task,
         seed=seed,
         effort=effort,
         panel=panel,
+        claims=claims,
+        facts=facts,
         explained=shares,
         explained_even=shares_even,
         controls=controls,
         pairs=pairs,
-        even=make.pair(shares_even, dip, supervised, last, even),
-        features=(_of_features(panel, ones), _of_features(panel, even)),
-        rectangles=rectangles(panel, draws, dip, supervised),
+        even=even,
+        rectangles=rectangles(panel, draws, *HEADLINE),
+        checks=checks(panel, checking, effort.resamples),
         images=between_images(panel),
         seeds=between_seeds(table, task),
-        components=parts,
-        apart={p.column: told_apart(panel.score(p.column), p.difference or 0.0) for p in parts},
+        repeated=repeated(panel),
+        noise=_noise(panel),
+        stopping=stopping(table, task),
+        difficulty=hardness(panel),
+        still=without
+        if isinstance(without, str)
+        else still(beside.still.protocol if beside.still else "", panel, without),
+        longer=_longer(table, panel, beside, task),
+        tasks=_tasks(table, task, panel, claims, without, beside, tasking, effort, tell),
+        baselines=baselines,
     )
 
 
-@dataclass(frozen=True)
-class _PairMaker:
-    """What every pair of scores is computed from."""
+def _without(table: Table, task: str, beside: Companions) -> Panel | str:
+    """The panel with the fits without perturbation, or why there is none."""
+    if beside.still is None:
+        return "no table of DIP fits without perturbation of the input is there"
+    missing = unfinished(beside.still)
+    if missing:
+        return missing
+    try:
+        return make_panel(table, task, fits_of=beside.still)
+    except ValueError as error:
+        return f"`{beside.still.protocol}`: {error}"
 
-    panel: Panel
-    draws: Draws
-    controls: Mapping[str, Control]
-    effort: Effort
 
-    def pair(
-        self,
-        shares: Mapping[str, Explained],
-        dip: str,
-        supervised: str,
-        rng: np.random.Generator,
-        weights: Floats,
-    ) -> Pair:
-        everyone, strata = np.zeros(len(self.panel), np.int64), self.panel.strata("depth", "slc")
-        both = self.panel, self.draws, dip, supervised
-        overall = agreement(*both, everyone, rng, self.effort.shuffles, weights)
-        within = agreement(*both, strata, rng, self.effort.shuffles, weights)
-        alone = corner(self.panel, dip, supervised, rng, self.effort.tables, weights)
-        modes = {"dip": dip, "supervised": supervised}
-        decided = claims(
-            {mode: shares[column] for mode, column in modes.items()},
-            {mode: self.controls[column] for mode, column in modes.items()},
-            overall,
-            alone,
+def _longer(table: Table, panel: Panel, beside: Companions, task: str) -> Longer | str:
+    if beside.longer is None:
+        return "No table of longer trainings is there: not judged."
+    try:
+        return longer(table, panel, beside.longer, task)
+    except ValueError as error:
+        return f"Not judged: {error}."
+
+
+def _tasks(
+    table: Table,
+    task: str,
+    panel: Panel,
+    claims: tuple[Claim, ...],
+    without: Panel | str,
+    beside: Companions,
+    rng: np.random.Generator,
+    effort: Effort,
+    tell: Tell,
+) -> OverTasks:
+    for each in beside.tasks:
+        tell(f"{each.protocol}: the claims")
+    own = task, table.protocol, panel, claims
+    return over_tasks(own, None if isinstance(without, str) else without, beside.tasks, rng, effort)
+
+
+def _pairs(
+    panel: Panel, draws: Draws, rng: np.random.Generator, effort: Effort
+) -> tuple[tuple[Pair, ...], Pair]:
+    dip, supervised = HEADLINE
+    chosen = [(column, supervised) for column in DIP]
+    chosen += [(dip, column) for column in SUPERVISED if column != supervised]
+    *streams, last = rng.spawn(len(chosen) + 1)
+    everyone, strata = np.zeros(len(panel), np.int64), panel.strata("depth", "slc")
+
+    def pair(names: tuple[str, str], stream: np.random.Generator, weights: Any) -> Pair:
+        overall, within = (
+            agreement(panel, draws, *names, among, stream, effort.shuffles, weights)
+            for among in (everyone, strata)
         )
-        return Pair(dip, supervised, overall, within, alone, decided)
+        return Pair(*names, overall, within)
+
+    ones = np.ones(len(panel))
+    return (
+        tuple(pair(names, stream, ones) for names, stream in zip(chosen, streams, strict=True)),
+        pair((dip, supervised), last, panel.even()),
+    )
 
 
-def _of_features(panel: Panel, weights: Floats) -> float:
-    depth, slc = (panel.feature(name).astype(np.float64) for name in ("depth", "slc"))
-    return tau(depth, slc, pairs_within(np.zeros(len(panel), np.int64)), weights)
+def _noise(panel: Panel) -> tuple[Noise, ...]:
+    if len(panel.images) < 2:
+        return ()
+    found = []
+    deep = panel.feature("depth") >= DEEP
+    for group, part in (("all", panel), (f"depth ≥ {DEEP}", panel.part(deep))):
+        for column in DIP:
+            parts = components(column, part.dip[column])
+            apart = told_apart(part.score(column), parts.difference or 0.0)
+            found.append(Noise(group, parts, apart))
+    return tuple(found)
 
 
 def as_json(found: Study) -> dict[str, Any]:
     """`found` as dictionaries, lists, numbers and strings; NaN becomes None.
 
-    The panel's scores are left out, as they are in the table.
+    The panel's scores are left out, as they are in the table, and so are the facts of single
+    settings, whose numbers the claims state.
     """
     panel = found.panel
     said = {
@@ -189,7 +294,8 @@ def as_json(found: Study) -> dict[str, Any]:
         "dip_seeds": panel.dip_seeds,
         "supervised_seeds": panel.supervised_seeds,
     }
-    values = {name: getattr(found, name) for name in Study.__dataclass_fields__ if name != "panel"}
+    left_out = ("panel", "facts")
+    values = {n: getattr(found, n) for n in Study.__dataclass_fields__ if n not in left_out}
     numbers: dict[str, Any] = plain({"panel": said} | values)
     return numbers
 

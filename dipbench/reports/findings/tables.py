@@ -4,43 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from dipbench.reports.findings.claims import CLAIMS, Claim
-from dipbench.reports.findings.components import Components
 from dipbench.reports.findings.controls import RIVAL, Control, Trend
-from dipbench.reports.findings.panel import DIP, SUPERVISED
+from dipbench.reports.findings.panel import DIP, LABELS, SUPERVISED
 from dipbench.reports.findings.reliability import Agreements
-from dipbench.reports.findings.study import Pair, Study
+from dipbench.reports.findings.study import Noise, Pair, Study
 from dipbench.reports.findings.text import interval, number, p_value, percent, signed
 from dipbench.reports.findings.variance import FACTORS, Explained
 from dipbench.reports.markdown import table
 
 __all__ = [
-    "LABELS",
+    "WEIGHTS",
     "agreement_table",
-    "claim_table",
-    "component_table",
     "control_table",
     "corner_table",
-    "overview_table",
+    "noise_table",
     "pair_table",
     "share_table",
     "tau_table",
     "trend_table",
-    "verdict_table",
 ]
 
-LABELS = DIP | SUPERVISED
-
-
-def overview_table(claims: Sequence[Claim]) -> str:
-    """Claims and verdicts."""
-    return table(("claim", "verdict"), [(each.text, f"**{each.verdict}**") for each in claims])
-
-
-def claim_table(claim: Claim) -> str:
-    """What a verdict rests on."""
-    rows = [(each.text, "met" if each.met else "not met") for each in claim.conditions]
-    return table(("condition", ""), rows)
+WEIGHTS = {"architectures": "every architecture", "cells": "every (depth, SLC)"}
 
 
 def share_table(explained: Explained) -> str:
@@ -115,21 +99,19 @@ def _in_order(trends: Mapping[str, Trend]) -> list[Trend]:
 
 def corner_table(found: Study) -> str:
     """Measured tau beside that of the corner alone, in both weightings."""
-    rows = [
-        (
-            label,
-            signed(features),
-            interval(pair.overall.tau, sign=True),
-            signed(pair.corner.mean),
-            f"{signed(pair.corner.low)} to {signed(pair.corner.high)}",
+    known, rows = found.known, []
+    for name, label in WEIGHTS.items():
+        at = found.headline.dip, name
+        tau, alone = known.taus[at], known.corners[at]
+        rows.append(
+            (
+                label,
+                signed(known.features[name]),
+                interval(tau.tau, sign=True),
+                signed(alone.mean),
+                f"{signed(alone.low)} to {signed(alone.high)}",
+            )
         )
-        for label, features, pair in zip(
-            ("every architecture", "every (depth, SLC)"),
-            found.features,
-            (found.headline, found.even),
-            strict=True,
-        )
-    ]
     heading = (
         "weighing the same",
         "tau of depth and SLC",
@@ -166,23 +148,11 @@ def pair_table(found: Study) -> str:
             p_value(pair.overall.p),
             signed(pair.within.tau.value),
             p_value(pair.within.p),
-            f"{signed(pair.corner.low)} to {signed(pair.corner.high)}",
         )
         for pair in found.pairs
     ]
-    columns = ("DIP score", "supervised score", "tau", "p", "within strata", "p", "corner alone")
+    columns = ("DIP score", "supervised score", "tau", "p", "within strata", "p")
     return f"{table(heading, rows)}\n\n{table(columns, taus)}"
-
-
-def verdict_table(found: Study) -> str:
-    """The verdicts for every choice of metrics."""
-    rows = [
-        (LABELS[pair.dip], LABELS[pair.supervised], *(claim.verdict for claim in pair.claims))
-        for pair in found.pairs
-    ]
-    even = (claim.verdict for claim in found.even.claims)
-    rows.append(("headline, even weights", "", *even))
-    return table(("DIP score", "supervised score", *CLAIMS.values()), rows)
 
 
 def agreement_table(found: Sequence[Agreements]) -> str:
@@ -209,24 +179,28 @@ def agreement_table(found: Sequence[Agreements]) -> str:
     return table(heading + tenth, rows)
 
 
-def component_table(found: Sequence[Components], apart: Mapping[str, float]) -> str:
+def noise_table(found: Sequence[Noise]) -> str:
     """Standard deviations by source, and what two scores must differ by."""
-    rows = [
-        (
-            LABELS[each.column],
-            number(each.architecture),
-            number(each.image),
-            number(each.interaction),
-            number(each.draw),
-            number(each.residual),
-            number(each.error),
-            number(each.difference),
-            percent(apart[each.column]) if each.column in apart else "–",
+    rows = []
+    for each in found:
+        parts = each.components
+        rows.append(
+            (
+                LABELS[parts.column],
+                each.group,
+                number(parts.architecture),
+                number(parts.image),
+                number(parts.interaction),
+                number(parts.draw),
+                number(parts.residual),
+                number(parts.error),
+                number(parts.difference),
+                percent(each.apart),
+            )
         )
-        for each in found
-    ]
     heading = (
         "score",
+        "architectures",
         "architecture",
         "image",
         "architecture × image",

@@ -22,7 +22,7 @@ import numpy as np
 from dipbench.reports.findings.bootstrap import Draws, Estimate, estimate, resampled
 from dipbench.reports.findings.panel import Floats, Ints, Panel
 
-__all__ = ["FACTORS", "Explained", "Share", "explained", "r_squared", "shapley"]
+__all__ = ["FACTORS", "Explained", "Share", "explained", "r_squared", "ranked", "shapley"]
 
 # The features, and how the documents call them.
 FACTORS = {
@@ -68,7 +68,7 @@ class Explained:
     Attributes:
         r2: of the model with all of them.
         cells: R² of one mean per pair of depth and SLC, interaction included.
-        mean, std: of the score over the architectures, grey levels; no weights.
+        mean, std: of the score, or its ranks, over the architectures; no weights.
     """
 
     column: str
@@ -84,16 +84,23 @@ class Explained:
 
 
 def explained(
-    panel: Panel, draws: Draws, columns: Sequence[str], weights: Floats
+    panel: Panel,
+    draws: Draws,
+    columns: Sequence[str],
+    weights: Floats | None = None,
+    ranks: bool = False,
 ) -> tuple[Explained, ...]:
     """Decompose the variance of the scores in `columns`.
 
     Args:
-        weights: of the architectures, shape ``(A,)``.
+        weights: of the architectures, shape ``(A,)``; all weigh the same by default.
+        ranks: decompose the variance of the ranks of the scores among the architectures.
     """
-    counts = draws.architectures * weights
+    counts = draws.architectures * (np.ones(len(panel)) if weights is None else weights)
     design = [_columns(panel, factor) for factor in FACTORS]
     scores = np.stack([resampled(panel, draws, column) for column in columns], axis=2)
+    if ranks:
+        scores = ranked(scores)
     r2 = r_squared(design, scores, counts)
     values = shapley(r2)
     both = r_squared([_indicators(panel.strata("depth", "slc"))], scores[:1], counts[:1])
@@ -125,6 +132,20 @@ def explained(
         )
         for m, column in enumerate(columns)
     )
+
+
+def ranked(scores: Floats) -> Floats:
+    """The rank of each score among the architectures, equal ones sharing the mean of theirs.
+
+    Args:
+        scores: shape ``(B, A, m)``.
+    """
+    import pandas as pd
+
+    b, a, m = scores.shape
+    rows = pd.DataFrame(scores.swapaxes(1, 2).reshape(b * m, a))
+    found: Floats = rows.rank(axis=1).to_numpy().reshape(b, m, a).swapaxes(1, 2)
+    return found
 
 
 def _columns(panel: Panel, factor: str) -> Floats:

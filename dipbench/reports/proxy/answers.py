@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dipbench.reports.findings.bootstrap import Estimate
-from dipbench.reports.findings.text import interval, listed, number
+from dipbench.reports.findings.text import interval, listed, number, signed
 from dipbench.reports.proxy.proxies import SLC
-from dipbench.reports.proxy.study import Standing, Study
+from dipbench.reports.proxy.study import NEAR, NEARER, Standing, Study
 
 __all__ = ["answers", "other_signs", "times"]
 
@@ -24,8 +24,23 @@ def answers(found: Study) -> tuple[str, ...]:
         f"**Does SLC alone, which is free, beat them all?** {_order_by_slc(found)} "
         f"{_time_by_slc(found)}",
         f"**What adds to SLC?** {_beyond_slc(found)}",
-        "**The ceiling**: validation RMSE after the whole training has tau "
-        f"{interval(found.ceiling.tau, sign=True)} with test RMSE.",
+        f"**The ceiling**: {_ceiling(found)}",
+    )
+
+
+def _ceiling(found: Study) -> str:
+    text = (
+        "validation RMSE after the whole training has tau "
+        f"{interval(found.ceiling.tau, sign=True)} with test RMSE of the same weights."
+    )
+    whole = found.repeated[0]
+    if whole.chosen is None:
+        return f"{text} One seed was measured, so nothing is said of another training."
+    parts = [f"{signed(whole.chosen)} among all"]
+    parts += [f"{signed(e.chosen or 0.0)} at {e.name}" for e in found.repeated[1:]]
+    return (
+        f"{text} A network is not its weights: with test RMSE of another seed tau is "
+        f"{listed(parts)}. No proxy can be expected to do better."
     )
 
 
@@ -53,6 +68,13 @@ def _time_by_dip(found: Study) -> str:
     peak, fastest = fits[0], min(fits, key=lambda each: each.total)
     saving = sum(each.total < found.random.seconds.mean for each in fits)
     text = f"{saving or 'None'} of its {len(fits)} ways {'do' if saving > 1 else 'does'}: "
+    full = next(each for each in fits if each.group == "dip")
+    if full.beforehand > found.everything:
+        text = (
+            "Full fits cannot, whatever their order is worth: those of all architectures cost "
+            f"{full.beforehand:,.0f} s, and training all of them {found.everything:,.0f} s. What "
+            f"is tested is short fits. {text}"
+        )
     if fastest is not peak:
         text += f"the fastest is *{fastest.label}*, {_against(fastest, found)}; "
     return text + f"to order by the DIP peak takes {_against(peak, found)}."
@@ -97,7 +119,14 @@ def _time_by_slc(found: Study) -> str:
         verdict = f"it is as fast as {_named([each for each in same if each is not slc])}"
     else:
         verdict = "yes"
-    return f"In time to a good network, {verdict}; it takes {_against(slc, found)}."
+    best = min(found.rivals, key=lambda each: each.nearer)
+    closer = (
+        f"For a network within {NEARER:.0%} of the best instead of {NEAR:.0%}, it takes "
+        f"{slc.nearer:,.0f} s"
+    )
+    if best is not slc:
+        closer += f", and {best.label} {best.nearer:,.0f} s"
+    return f"In time to a good network, {verdict}; it takes {_against(slc, found)}. {closer}."
 
 
 def _beyond_slc(found: Study) -> str:
@@ -113,7 +142,7 @@ def _beyond_slc(found: Study) -> str:
 
 
 SHOWN = 3
-SAME = 1e-9  # relative: sums in another order are no other cost
+SAME = 0.05  # relative: times that are nearer are called equal
 
 
 def other_signs(found: Study) -> tuple[str, ...]:

@@ -26,7 +26,8 @@ class Curves:
     Attributes:
         steps: where they are recorded, ascending; the last is the full run.
         values: grey levels, shape ``(A, N, len(steps))``.
-        seconds: of the full runs, shape ``(A, N)``.
+        seconds: of the full runs on the reference clock, shape ``(A, N)``. Runs that another
+            device measured are charged what the reference took for the same architecture.
         images: of the runs, N of them; empty names for trainings.
     """
 
@@ -78,7 +79,8 @@ def panel_curves(table: Table, panel: Panel, task: str) -> PanelCurves:
     """The runs of the panel's images and seeds.
 
     Raises:
-        InvalidTable: a run has no learning curve, or two of one mode have different steps.
+        InvalidTable: a run has no learning curve, two of one mode have different steps, or no
+            device measured all architectures, so that the table has no seconds of them.
     """
     runs = table.runs.to_pandas()
     curves = table.curves.to_pandas()
@@ -95,10 +97,24 @@ def panel_curves(table: Table, panel: Panel, task: str) -> PanelCurves:
     trainings = joined[joined["mode"] == "supervised"]
     trainings = trainings[trainings["seed"].isin(panel.supervised_seeds)]
     order = panel.architectures["key"].tolist()
-    return PanelCurves(_curves(dip, "rmse", order), _curves(trainings, "val_rmse_curve", order))
+    frame = table.frame[table.frame["task"] == task].set_index("key").loc[order]
+    return PanelCurves(
+        _curves(dip, "rmse", order, _seconds(frame, "dip_seconds")),
+        _curves(trainings, "val_rmse_curve", order, _seconds(frame, "supervised_seconds")),
+    )
 
 
-def _curves(runs: pd.DataFrame, column: str, order: list[str]) -> Curves:
+def _seconds(frame: pd.DataFrame, column: str) -> Floats:
+    seconds = frame[column].to_numpy(np.float64)
+    if np.isnan(seconds).any():
+        raise InvalidTable(
+            f"{column} is missing of {int(np.isnan(seconds).sum())} architectures; expected one "
+            "device that measured all of them"
+        )
+    return seconds
+
+
+def _curves(runs: pd.DataFrame, column: str, order: list[str], seconds: Floats) -> Curves:
     """The runs that every architecture has, as arrays."""
     lacking = runs[runs["step"].isna()]
     if len(lacking):
@@ -116,6 +132,6 @@ def _curves(runs: pd.DataFrame, column: str, order: list[str]) -> Curves:
     return Curves(
         steps=tuple(int(step) for step in next(iter(steps))),
         values=np.stack([np.asarray(v, np.float64) for v in rows[column]]).reshape(*shape, -1),
-        seconds=rows["seconds"].to_numpy(np.float64).reshape(shape),
+        seconds=np.repeat(seconds[:, None], shape[1], axis=1),
         images=tuple(rows["image"][: shape[1]]),
     )

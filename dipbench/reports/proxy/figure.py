@@ -6,27 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from dipbench.reports.findings.figures import arms
+from dipbench.reports.plots import save
 from dipbench.reports.proxy.proxies import GROUPS
 from dipbench.reports.proxy.study import NEAR, Standing, Study
 
 __all__ = ["draw_proxies"]
 
-DPI = 160
 COLOURS = dict(
     zip(GROUPS, ("#1f77b4", "#6baed6", "#d95f02", "#7570b3", "#1b9e77", "#888888"), strict=True)
 )
 
 
 def draw_proxies(found: Study, path: Path) -> None:
-    """Kendall's tau of every proxy, and beside it the seconds until a good network is trained.
-
-    Raises:
-        ImportError: matplotlib is not installed.
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ImportError("figures need matplotlib: pip install dipbench[plot]") from None
+    """Kendall's tau of every proxy, and beside it the seconds until a good network is trained."""
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     rows = found.standings
     figure = Figure(figsize=(9, 1.3 + 0.26 * len(rows)), layout="constrained")
@@ -44,9 +38,14 @@ def draw_proxies(found: Study, path: Path) -> None:
     right.set_xlabel(f"seconds until a network within {NEAR:.0%} of the best")
     for axes in (left, right):
         axes.grid(axis="x", alpha=0.25)
-    handles, labels = right.get_legend_handles_labels()
-    figure.legend(handles, labels, fontsize="small", loc="outside lower center", ncols=3)
-    figure.savefig(path, dpi=DPI)
+    kinds = dict.fromkeys(each.group for each in rows)
+    handles = [
+        Line2D([], [], color=COLOURS[kind], marker="o", ms=5, lw=1.4, label=GROUPS[kind])
+        for kind in kinds
+    ]
+    handles += right.get_legend_handles_labels()[0]
+    figure.legend(handles=handles, fontsize="small", loc="outside lower center", ncols=3)
+    save(figure, path)
 
 
 def _tau(axes: Any, place: int, each: Standing) -> None:

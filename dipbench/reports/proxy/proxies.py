@@ -80,17 +80,20 @@ class Proxy:
         return self.sign * (draws.images @ self.values.T)
 
 
-def proxies(panel: Panel, macs: Floats, runs: PanelCurves, scores: Scores) -> tuple[Proxy, ...]:
+def proxies(
+    panel: Panel, macs: Floats, runs: PanelCurves, scores: Scores | None
+) -> tuple[Proxy, ...]:
     """All proxies of the architectures of `panel`; the last is the ceiling.
 
     Args:
         macs: of them, shape ``(A,)``.
+        scores: without them there are no training-free proxies.
     """
     return (
         *_dip(panel, runs),
         *_short(panel, runs),
         *_graph(panel, macs),
-        *_untrained(scores),
+        *(() if scores is None else _untrained(scores)),
         *_trained(panel, runs),
     )
 
@@ -99,7 +102,7 @@ def _dip(panel: Panel, runs: PanelCurves) -> Iterator[Proxy]:
     seconds = runs.dip.cost(runs.dip.steps[-1])
     for column, label in DIP.items():
         name = f"dip_{column.removesuffix('_rmse')}"
-        yield Proxy(name, label, "dip", 1, RESTORES, panel.dip[column], seconds)
+        yield Proxy(name, label, "dip", 1, RESTORES, panel.of_images(column), seconds)
 
 
 def _short(panel: Panel, runs: PanelCurves) -> Iterator[Proxy]:
@@ -140,5 +143,5 @@ def _trained(panel: Panel, runs: PanelCurves) -> Iterator[Proxy]:
         given = curves.at(step), curves.cost(step), step / last
         yield Proxy(f"validation_{step}", label, "partial", 1, SOONER, *given)
     label, reason = "validation after training", "test images are of the same kind"
-    given = panel.supervised["val_rmse"], curves.cost(last), 1.0
+    given = panel.score("val_rmse"), curves.cost(last), 1.0
     yield Proxy(CEILING, label, "ceiling", 1, reason, *given)

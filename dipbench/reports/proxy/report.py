@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dipbench import __version__
 from dipbench.reports.findings.bootstrap import COVERED
 from dipbench.reports.findings.compared import (
     architecture_rows,
@@ -13,13 +12,15 @@ from dipbench.reports.findings.compared import (
     source_rows,
     values,
 )
+from dipbench.reports.findings.stopping import caveat
 from dipbench.reports.findings.text import interval, listed, number, signed
 from dipbench.reports.markdown import table as markdown_table
 from dipbench.reports.markdown import wrapped
 from dipbench.reports.proxy.answers import answers, other_signs, times
 from dipbench.reports.proxy.proxies import GROUPS
 from dipbench.reports.proxy.scores import COLUMNS
-from dipbench.reports.proxy.study import NEAR, ORDERS, Standing, Study
+from dipbench.reports.proxy.study import NEAR, NEARER, ORDERS, Standing, Study
+from dipbench.version import __version__
 
 if TYPE_CHECKING:
     from dipbench.table.table import Table
@@ -40,8 +41,9 @@ def report(table: Table, found: Study, figure: str) -> str:
         "Do they order architectures as training does?": _correlations(found, figure),
         "What do they save?": _savings(found),
         "How it was computed": _methods(found),
-        "The file of scores": _columns(),
     }
+    if found.scores is not None:
+        sections["The file of scores"] = _columns()
     body = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections.items())
     blocks = f"# Proxies: {table.protocol}\n\n{_introduction(table)}\n\n{body}".split("\n\n")
     return "\n\n".join(map(wrapped, blocks)) + "\n"
@@ -58,15 +60,15 @@ def _introduction(table: Table) -> str:
         "the 0–255 scale; brackets hold 95% intervals. All of it, verdicts included, is computed; "
         "it is made by\n\n"
         "```console\n"
-        f"$ python -m generate assemble --protocol {name} --out TABLE\n"
-        f"$ dipbench proxy --table TABLE --scores {file} --out docs\n"
+        f"$ dipbench proxy --scores {file} --out docs\n"
         "```\n\n"
         "and the scores, which need no measured table, by\n\n"
         "```console\n"
         f"$ python -m generate scores --protocol {name} --images IMAGES --out {file}\n"
         "```\n\n"
-        "`dipbench proxy` takes `--task`, `--rng-seed` of the resampling, and `--json`, which "
-        "prints the numbers and writes nothing."
+        "`dipbench proxy` takes `--task`, `--rng-seed` of the resampling, `--format` of the "
+        "figure, and `--json`, which prints the numbers and writes nothing. Without `--scores` the "
+        "page has all but the training-free scores."
     )
 
 
@@ -74,17 +76,29 @@ def _coverage(table: Table, found: Study) -> str:
     panel, scores = found.panel, found.scores
     rows = [
         *source_rows(table),
-        ("SHA-256 of the file of scores", f"`{scores.sha256}`"),
+        ("SHA-256 of the file of scores", f"`{scores.sha256}`" if scores else "none was given"),
         ("task", found.task),
         *architecture_rows(table, panel),
         *run_rows(table, panel),
-        ("seed numbers of scores", "; ".join(scores.seeds)),
-        ("seconds of runs are of", values(table, "device")),
-        ("seconds of scores are of", listed(scores.devices)),
+        ("seconds of runs are of", _clock(table)),
+        *(
+            [
+                ("seed numbers of scores", "; ".join(scores.seeds)),
+                ("seconds of scores are of", listed(scores.devices)),
+            ]
+            if scores
+            else []
+        ),
         ("version of dipbench, random seed", f"{__version__}, {found.seed}"),
     ]
     text = markdown_table(("what", "here"), rows)
     return f"{text}\n\n{compared(table, panel, 'What this page says')}"
+
+
+def _clock(table: Table) -> str:
+    """The reference clock, or the devices of a table that does not name one."""
+    clock = table.manifest.get("clock")
+    return str(clock["device"]) if isinstance(clock, dict) else values(table, "device")
 
 
 def _proxies(found: Study) -> str:
@@ -105,7 +119,8 @@ def _proxies(found: Study) -> str:
         f"{markdown_table(heading, rows)}\n\n"
         "*DIP* scores are of full fits to all images: the least RMSE (peak), the last (final), "
         "those of the averaged output, and that of the output which a stopping rule keeps without "
-        "a look at the clean image (ES-WMV). All are measured against the clean image: DIP needs "
+        f"a look at the clean image (ES-WMV). {_caveat(found)}"
+        "All are measured against the clean image: DIP needs "
         "no training set, but to compare architectures by it a few clean images are needed. *Short "
         "DIP* is the peak up to an earlier iteration. It is what a shorter fit would have given, "
         "because a fit goes on at a constant learning rate. A *partial training* is not: the "
@@ -116,6 +131,11 @@ def _proxies(found: Study) -> str:
         "validation RMSE after the whole training, which is no proxy, since nothing is left to be "
         "saved."
     )
+
+
+def _caveat(found: Study) -> str:
+    text = caveat(found.stopping)
+    return f"{text} " if text else ""
 
 
 def _correlations(found: Study, figure: str) -> str:
@@ -151,7 +171,8 @@ def _correlations(found: Study, figure: str) -> str:
         "adds to it. *With DIP*: with the DIP peak instead of supervised RMSE, for "
         f"information. *SLC leads*: tau of SLC less tau of the proxy. {tied}The last row is the "
         "ceiling: not even validation after the whole training orders architectures quite as the "
-        "test images do, where it is below 1.\n\n"
+        "test images do, where it is below 1. It is of the same weights; between two trainings of "
+        "the same architecture see *The ceiling* above.\n\n"
         f"{markdown_table(heading, rows)}\n\n"
         f"![Kendall's tau and seconds of every proxy]({figure})\n\n"
         + "\n".join(f"- {line}" for line in other_signs(found))
@@ -169,6 +190,7 @@ def _savings(found: Study) -> str:
             _spread(chance.trained.mean, chance.trained.low, chance.trained.high, 1),
             _spread(chance.seconds.mean, chance.seconds.low, chance.seconds.high, 0),
             times(chance.seconds.mean, found),
+            _whole(found.random_nearer),
             "–",
         ),
         (
@@ -177,6 +199,7 @@ def _savings(found: Study) -> str:
             str(count),
             _whole(found.everything),
             times(found.everything, found),
+            _whole(found.everything),
             "–",
         ),
     ]
@@ -186,18 +209,21 @@ def _savings(found: Study) -> str:
         "networks trained",
         "seconds in all",
         "of random order",
+        f"seconds to {NEARER:.0%}",
         "first choice",
     )
     return (
         f"{found.good} of {count} architectures are *good*: their test RMSE is at most {NEAR:.0%} "
         "above the least. Architectures are trained in the order of a proxy until the first good "
         "one has been trained, by a searcher who would know it when trained. The clock is that of "
-        "[search](nas.md): the measured seconds of every run whose mean is used, all seeds "
-        "together. A proxy is paid for all architectures before the first is trained; features of "
+        "[search](nas.md): the seconds of the reference clock for every run whose mean is used, "
+        "all seeds together. A proxy is paid for all architectures before the first is trained; "
+        "features of "
         "the graph are free; a training that was begun for its proxy goes on. Ties are broken at "
         "random: shown are expectations, and in brackets the quartiles, where chance has a part. "
-        "*First choice*: expected test RMSE of the architecture that the proxy puts first, above "
-        "the least of all, had one looked at no other.\n\n"
+        f"*Seconds to {NEARER:.0%}*: the same for the {found.very_good} architectures within "
+        f"{NEARER:.0%} of the least. *First choice*: expected test RMSE of the architecture that "
+        "the proxy puts first, above the least of all, had one looked at no other.\n\n"
         f"{markdown_table(heading, rows)}"
     )
 
@@ -211,6 +237,7 @@ def _saving(each: Standing, found: Study) -> tuple[str, ...]:
         _spread(trained.mean, trained.low, trained.high, 1),
         _spread(each.total, each.beforehand + seconds.low, each.beforehand + seconds.high, 0),
         times(each.total, found),
+        _whole(each.nearer),
         f"+{number(100 * each.choice, 1)}%",
     )
 

@@ -10,8 +10,10 @@ import numpy as np
 
 from dipbench.reports.findings.bootstrap import Draws, Estimate, draw, estimate
 from dipbench.reports.findings.effort import FULL, Effort
+from dipbench.reports.findings.noise import Repeated, repeated
 from dipbench.reports.findings.panel import HEADLINE, Floats, Ints, Panel, make_panel
-from dipbench.reports.findings.study import plain
+from dipbench.reports.findings.stopping import Stopping, stopping
+from dipbench.reports.findings.study import Tell, plain
 from dipbench.reports.proxy.correlation import Correlations, correlations
 from dipbench.reports.proxy.curves import panel_curves
 from dipbench.reports.proxy.hunt import Hunt, first_choice, hunt
@@ -21,10 +23,11 @@ from dipbench.reports.proxy.scores import Scores, read_scores
 if TYPE_CHECKING:
     from dipbench.table.table import Table
 
-__all__ = ["NEAR", "Standing", "Study", "as_json", "study"]
+__all__ = ["NEAR", "NEARER", "Standing", "Study", "as_json", "study"]
 
 ORDERS = 4000  # random orders, for quartiles of seconds
 NEAR = 0.05  # a network is good if its test RMSE is at most this much above the least
+NEARER = 0.02  # and very good if at most this much
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Standing:
             all, as a share of that.
         hunt: training in its order, what it costs beforehand not included; None for the ceiling.
         total: expected seconds of both.
+        nearer: the same until a very good network is trained; see `NEARER`.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Standing:
     choice: float
     hunt: Hunt | None
     total: float
+    nearer: float
 
     @property
     def beforehand(self) -> float:
@@ -76,23 +81,31 @@ class Study:
     Attributes:
         seed, effort: of the resampling and of random orders.
         standings: one per proxy; the last is the ceiling.
-        good: how many architectures are good; see `NEAR`.
-        random: training in random order.
+        good, very_good: how many architectures are; see `NEAR` and `NEARER`.
+        random: training in random order until a good one is found; `random_nearer`: the expected
+            seconds until a very good one is.
         everything: seconds of training all.
+        repeated: what another seed leaves of an order.
+        stopping: of the stopping rule.
     """
 
     task: str
     seed: int
     effort: Effort
     panel: Panel
-    scores: Scores
+    scores: Scores | None
     standings: tuple[Standing, ...]
     good: int
+    very_good: int
     random: Hunt
+    random_nearer: float
     everything: float
+    repeated: tuple[Repeated, ...]
+    stopping: tuple[Stopping, ...]
 
     @property
     def ceiling(self) -> Standing:
+        """The standing of the validation RMSE after training, the best that a proxy could be."""
         return self.named(CEILING)
 
     @property
@@ -107,16 +120,18 @@ class Study:
 
 def study(
     table: Table,
-    scores: str | os.PathLike[str],
+    scores: str | os.PathLike[str] | None = None,
     seed: int = 0,
     task: str = "denoise25",
     effort: Effort = FULL,
+    tell: Tell = lambda _: None,
 ) -> Study:
     """Compute what every proxy is worth on one task of `table`.
 
     Args:
-        scores: the file of training-free scores.
+        scores: the file of training-free scores; without it there are no such proxies.
         seed: of the resampling and of random orders; the same seed gives the same numbers.
+        tell: is told what is computed next.
 
     Raises:
         ValueError: the table or the file holds too little for it, or `seed` is negative.
@@ -127,21 +142,31 @@ def study(
         raise ValueError(f"seed is {seed}; expected 0 or a positive number")
     panel = make_panel(table, task)
     named = panel.architectures
-    untrained = read_scores(scores, table.protocol, named["key"].tolist(), named["name"].tolist())
+    untrained = None
+    if scores is not None:
+        called = named["key"].tolist(), named["name"].tolist()
+        untrained = read_scores(scores, table.protocol, *called)
+    tell("learning curves")
     runs = panel_curves(table, panel, task)
     known = proxies(panel, _macs(table, panel, task), runs, untrained)
     resampling, hunting = np.random.default_rng(seed).spawn(2)
     ranks = _Ranks(panel, draw(panel, resampling, effort.resamples))
+    tell("rank correlations of the proxies")
     ranked = {proxy.name: ranks.of(proxy) for proxy in known}
-    test = panel.supervised[HEADLINE[1]]
+    test = panel.score(HEADLINE[1])
     training = runs.supervised.cost(runs.supervised.steps[-1])
-    good = test <= test.min() * (1 + NEAR)
+    good, very_good = (test <= test.min() * (1 + near) for near in (NEAR, NEARER))
     *streams, last = hunting.spawn(len(known) + 1)
+    none = np.zeros(len(panel))
+
+    def nearer(score: Floats, left: Floats, rng: np.random.Generator) -> float:
+        return hunt(score, left, very_good, rng, ORDERS).seconds.mean
 
     def standing(proxy: Proxy, rng: np.random.Generator) -> Standing:
         left = training * (1 - proxy.begun)
         found = None if proxy.name == CEILING else hunt(proxy.score, left, good, rng, ORDERS)
         mine, slc = ranked[proxy.name], ranked[SLC]
+        paid = float(proxy.seconds.sum())
         return Standing(
             name=proxy.name,
             label=proxy.label,
@@ -158,7 +183,8 @@ def study(
             highest=ranks.highest(proxy),
             choice=first_choice(proxy.score, test) / float(test.min()) - 1,
             hunt=found,
-            total=float(proxy.seconds.sum()) + (found.seconds.mean if found else 0.0),
+            total=paid + (found.seconds.mean if found else 0.0),
+            nearer=paid + (nearer(proxy.score, left, rng) if found else 0.0),
         )
 
     return Study(
@@ -169,8 +195,12 @@ def study(
         scores=untrained,
         standings=tuple(standing(p, rng) for p, rng in zip(known, streams, strict=True)),
         good=int(good.sum()),
-        random=hunt(np.zeros(len(panel)), training, good, last, ORDERS),
+        very_good=int(very_good.sum()),
+        random=hunt(none, training, good, last, ORDERS),
+        random_nearer=nearer(none, training, last),
         everything=float(training.sum()),
+        repeated=repeated(panel),
+        stopping=stopping(table, task),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-from generate.measure.executors.job import Attempts, Finished, Job, measure_side_by_side
+from generate.measure.executors.job import Attempts, Finished, Job, Problem, measure_side_by_side
 from generate.protocols.plan import Unit
 
 __all__ = ["run_units"]
@@ -37,7 +37,7 @@ def run_units(
                     return
                 unit, rows, problem = ours.recv()
                 if problem is not None:
-                    raise RuntimeError(problem)
+                    raise problem.raised()
                 waiting.remove(unit)
                 yield unit, rows
         except (EOFError, ConnectionResetError):
@@ -57,4 +57,4 @@ def _work(connection: Connection, job: Job, units: Sequence[Unit]) -> None:
         except BrokenPipeError:
             raise
         except Exception as error:
-            connection.send((None, None, f"{type(error).__name__}: {error}"))
+            connection.send((None, None, Problem.of(error)))

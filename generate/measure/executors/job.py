@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ __all__ = [
     "Executor",
     "Finished",
     "Job",
+    "Problem",
     "measure_side_by_side",
     "measure_unit",
 ]
@@ -66,6 +68,31 @@ class Attempts:
         self._deaths[unit.id] += 1
         if self._deaths[unit.id] == ATTEMPTS:
             raise RuntimeError(f"unit {unit.id}: its worker died {ATTEMPTS} times")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a worker raised, as text: not every exception can be sent to another process.
+
+    Attributes:
+        said: type and message.
+        trace: the traceback there.
+    """
+
+    said: str
+    trace: str
+
+    @staticmethod
+    def of(error: BaseException) -> Problem:
+        """What an error says, and its traceback."""
+        trace = "".join(traceback.format_exception(error))
+        return Problem(f"{type(error).__name__}: {error}", trace)
+
+    def raised(self, unit: Unit | None = None) -> RuntimeError:
+        """The error to raise here; its notes keep the traceback of the worker."""
+        error = RuntimeError(self.said if unit is None else f"unit {unit.id}: {self.said}")
+        error.add_note(f"In the worker:\n{self.trace}")
+        return error
 
 
 def measure_unit(job: Job, unit: Unit) -> list[Row]:

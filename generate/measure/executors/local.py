@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from generate.measure.executors.job import Attempts, Finished, Job, measure_unit
+from generate.measure.executors.job import Attempts, Finished, Job, Problem, measure_unit
 from generate.protocols.plan import Unit
 from generate.table.shards import Row
 
@@ -88,7 +88,7 @@ def _rows(worker: _Worker) -> list[Row] | None:
         return None
     if problem is not None:
         assert worker.unit is not None
-        raise RuntimeError(f"unit {worker.unit.id}: {problem}")
+        raise problem.raised(worker.unit)
     found: list[Row] = rows
     return found
 
@@ -102,7 +102,7 @@ def _stop(pool: list[_Worker]) -> None:
 
 
 def _work(connection: Connection, job: Job) -> None:
-    """The life of a worker: units in, rows or the text of an error out."""
+    """The life of a worker: units in, rows or what went wrong out."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     with suppress(EOFError, BrokenPipeError):  # the parent is gone
         while True:
@@ -111,5 +111,5 @@ def _work(connection: Connection, job: Job) -> None:
             try:
                 rows = measure_unit(job, unit)
             except Exception as error:
-                problem = f"{type(error).__name__}: {error}"
+                problem = Problem.of(error)
             connection.send((rows, problem))

@@ -137,7 +137,7 @@ def _finished(reference: Any, batch: list[Unit]) -> list[Finished] | None:
         finished: list[Finished] = ray.get(reference)
     except RayTaskError as error:
         problem = f"{type(error.cause).__name__}: {error.cause}".partition("\n")[0]
-        raise RuntimeError(f"{who}: {problem}") from None
+        raise RuntimeError(f"{who}: {problem}") from error  # which holds the worker's traceback
     except RayError as error:
         print(f"{who}: {type(error).__name__}, to be tried again", file=sys.stderr)
         return None

@@ -8,8 +8,11 @@ import os
 import shutil
 import subprocess
 import tempfile
+import warnings
 from functools import cache
 from pathlib import Path
+
+from dipbench.files import cache_folder, temporary_cache
 
 __all__ = ["Network", "Node", "library"]
 
@@ -57,7 +60,8 @@ class Network(ctypes.Structure):
 def library() -> ctypes.CDLL | None:
     """The compiled kernel, or None where there is no C++ compiler; then torch does the work.
 
-    It is kept in the user's cache, named after source, options and what the compiler makes of
+    It is kept in `dipbench.files.cache_folder`, or where that cannot be written in a folder that
+    goes with the process, named after source, options and what the compiler makes of
     this processor.
 
     Raises:
@@ -66,13 +70,15 @@ def library() -> ctypes.CDLL | None:
     compiler = shutil.which("g++") or shutil.which("clang++")
     if compiler is None:
         return None
-    path = _folder() / f"kernel-{_digest(compiler)}.so"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as temporary:
-            made = Path(temporary, path.name)
-            _run(compiler, *FLAGS, "-o", str(made), str(SOURCES[0]))
-            made.replace(path)  # whole or not at all, whoever else compiles it now
+    name = f"kernel-{_digest(compiler)}.so"
+    path: Path | None
+    try:
+        path = _made(compiler, cache_folder() / name)
+    except OSError as error:
+        # The kernel is worth compiling once more, and where it cannot be, torch does the work.
+        path = _made_for_now(compiler, name, f"the kernel cannot be kept: {error}")
+        if path is None:
+            return None
     found = ctypes.CDLL(str(path))
     found.network_forward.argtypes = [
         ctypes.POINTER(Network),
@@ -84,9 +90,29 @@ def library() -> ctypes.CDLL | None:
     return found
 
 
-def _folder() -> Path:
-    given = os.environ.get("DIPBENCH_CACHE")
-    return Path(given) if given else Path.home() / ".cache" / "dipbench"
+def _made(compiler: str, path: Path) -> Path:
+    """Compile to `path`, unless that was done before.
+
+    Raises:
+        OSError: it cannot be written.
+        RuntimeError: the compiler fails.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as temporary:
+            made = Path(temporary, path.name)
+            _run(compiler, *FLAGS, "-o", str(made), str(SOURCES[0]))
+            made.replace(path)  # whole or not at all, whoever else compiles it now
+    return path
+
+
+def _made_for_now(compiler: str, name: str, reason: str) -> Path | None:
+    """Compile to a folder that goes with this process; None, with a warning, if that fails too."""
+    try:
+        return _made(compiler, temporary_cache(reason) / name)
+    except OSError as error:
+        warnings.warn(f"{reason}; nor elsewhere: {error}; torch does the work", stacklevel=3)
+        return None
 
 
 def _digest(compiler: str) -> str:

@@ -78,6 +78,7 @@ class CpuNetworks(Networks):
         return torch.stack(outputs, dim=1)
 
     def alone(self, copy: int) -> GraphNetwork:
+        """One copy as a network by itself, with its weights and statistics as they are now."""
         network = self._plain.alone(0)
         vector_to_parameters(self.weights[copy].detach().clone(), network.parameters())
         used = 0

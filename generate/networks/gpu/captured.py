@@ -37,6 +37,7 @@ class Captured:
         self._output = torch.empty(0)
 
     def __call__(self) -> torch.Tensor:
+        """Do one step and return its output: replayed once it has been captured."""
         self._calls += 1
         if self._warm_up is None or self._calls <= self._warm_up:
             return self._step()

@@ -86,6 +86,7 @@ class GatedNetworks(SideBySide):
                     mine[members] = own
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The output, shape (batch, copies, height, width)."""
         encoded = [self.layers["stem"](x)]
         for level in range(1, self.depth + 1):
             encoded.append(self.layers[f"down{level}"](encoded[-1]))
@@ -174,6 +175,7 @@ class _Conv(_Normalised):
         self.convolution, self.stride = convolution, stride
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The output, shape (batch, copies, height, width)."""
         return self.normalise(self.convolution(x, self.weight, self.stride))
 
 
@@ -183,6 +185,7 @@ class _UpConv(_Normalised):
         self.convolution = convolution
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The output, shape (batch, copies, height, width)."""
         return self.normalise(up_transposed(x, self.weight, self.convolution))
 
 
@@ -194,4 +197,5 @@ class _Output(nn.Module):
         self.bias = nn.Parameter(torch.zeros(copies, 1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The output, shape (batch, copies, height, width)."""
         return torch.sigmoid(self.convolution(x, self.weight, 1) + self.bias[..., None])

@@ -356,19 +356,62 @@ def test_an_automorphism_that_moves_the_path_excuses_no_branch():
     assert not canonical._Orbits(4, path=[0]).join([image], 3, explored=[2])
 
 
-def test_the_search_limit_raises_rather_than_answers_wrongly(monkeypatch):
-    """Ten nodes of the search tree reach the first leaf of this graph, but not the end."""
+def test_the_limit_raises_rather_than_answers_wrongly(monkeypatch):
+    """This graph needs 43,575 steps, of which the first leaf takes about a third."""
     graph = rook_incidence(6)
-    monkeypatch.setattr(canonical, "SEARCH_LIMIT", 480)
+    monkeypatch.setattr(canonical, "WORK_LIMIT", 40_000)
     for read in (canonical_key, canonical_order):
-        with pytest.raises(SearchLimitExceeded, match=r"480 search steps; a part of 48 nodes"):
+        with pytest.raises(SearchLimitExceeded, match=r"40000 steps of work; a graph of 48 nodes"):
             read(graph)
 
 
-def test_the_search_limit_does_not_touch_graphs_without_symmetry(monkeypatch):
+def test_the_limit_counts_refinement_also_where_nothing_is_searched(monkeypatch):
+    """Every step of this refinement tells two nodes more from the rest, over dense layers."""
+    staircase = bipartite(60, [set(range(60 - i)) for i in range(60)])
+    key = canonical_key(staircase)
+    monkeypatch.setattr(canonical, "WORK_LIMIT", 1_000)
+    with pytest.raises(SearchLimitExceeded, match="1000 steps of work"):
+        canonical_key(staircase)
+    monkeypatch.setattr(canonical, "WORK_LIMIT", 20_000)
+    assert canonical_key(staircase) == key
+
+
+def test_the_limit_does_not_touch_graphs_without_symmetry(monkeypatch):
     expected = [a.key for a in CORE64]
-    monkeypatch.setattr(canonical, "SEARCH_LIMIT", 0)
+    monkeypatch.setattr(canonical, "WORK_LIMIT", 1_000)
     assert [canonical_key(a.graph) for a in CORE64] == expected
+
+
+def switched_hadamard(order, seed):
+    """A Hadamard matrix that random switchings of Sylvester's have left with little symmetry.
+
+    Orrick, "Switching operations for Hadamard matrices", 2008: four rows whose product is
+    constant agree, up to sign, on each of four sets of columns; one such block may be negated.
+    """
+    rng = np.random.default_rng(seed)
+    matrix = np.ones((1, 1), int)
+    while len(matrix) < order:
+        matrix = np.kron(matrix, [[1, 1], [1, -1]])
+    switched = 0
+    while switched < 20:
+        rows = rng.choice(order, 4, replace=False)
+        if abs(matrix[rows].prod(axis=0).sum()) == order:
+            alike = (
+                matrix[rows] * matrix[rows[0]] == matrix[rows][:, [0]] * matrix[rows[0], 0]
+            ).all(0)
+            matrix[np.ix_(rows, np.flatnonzero(alike))] *= -1
+            switched += 1
+    assert (matrix @ matrix.T == order * np.eye(order)).all()
+    return matrix
+
+
+def test_a_graph_that_took_half_a_minute_is_refused():
+    """The search visits few nodes of the tree, but refines long at each."""
+    matrix = switched_hadamard(32, seed=0)
+    doubled = np.block([[matrix > 0, matrix < 0], [matrix < 0, matrix > 0]])
+    graph = bipartite(64, [set(np.flatnonzero(row).tolist()) for row in doubled])
+    with pytest.raises(SearchLimitExceeded, match="128 nodes"):
+        canonical_key(graph)
 
 
 # --- labels --------------------------------------------------------------------------------

@@ -96,6 +96,9 @@ def test_the_smallest_network_in_full():
     nx.set_node_attributes(graph, {"x": "input", "y": "conv3", "z": "output"}, "op")
     graph.nodes["y"]["channels"] = np.int64(3)
     assert through_json(to_node_link(graph)) == {
+        "directed": True,
+        "multigraph": False,
+        "graph": {},
         "nodes": [
             {"id": 0, "op": "input"},
             {"id": 1, "op": "conv3", "channels": 3},
@@ -130,7 +133,16 @@ def test_the_graph_given_stays_as_it_is(random_network):
 def test_a_graph_that_is_no_network_is_written_too():
     graph = nx.DiGraph()
     graph.add_node("alone", op="conv3", channels=4)
-    assert to_node_link(graph) == {"nodes": [{"id": 0, "op": "conv3", "channels": 4}], "edges": []}
+    said = {"directed": True, "multigraph": False, "graph": {}}
+    nodes = [{"id": 0, "op": "conv3", "channels": 4}]
+    assert to_node_link(graph) == said | {"nodes": nodes, "edges": []}
+
+
+def test_networkx_reads_the_same_directed_graph():
+    graph = Architecture.parse("d3-s1-bilinear-w16").graph
+    found = nx.node_link_graph(to_node_link(graph), edges="edges")
+    assert type(found) is nx.DiGraph
+    assert canonical_key(found) == canonical_key(graph)
 
 
 @pytest.mark.parametrize("graph", [nx.Graph(PLAIN.graph), nx.MultiDiGraph(PLAIN.graph), None, {}])
@@ -287,3 +299,17 @@ def test_bad_channels_are_refused_by_the_grammar(data, channels):
     data["nodes"][1]["channels"] = channels
     with pytest.raises(InvalidArchitecture, match=r"node 1 \(conv3\) has channels"):
         check(from_node_link(data))
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('{"nodes": [], "edges": [], "nodes": []}', "'nodes' is given twice"),
+        ('{"nodes": [{"id": 1, "op": "input", "op": "output"}]}', "'op' is given twice"),
+        ('{"id": NaN}', "NaN is no JSON"),
+        ('{"id": -Infinity}', "-Infinity is no JSON"),
+    ],
+)
+def test_json_that_readers_would_not_agree_on_is_refused(text, named):
+    with pytest.raises(InvalidArchitecture, match=named):
+        parse_json(text)

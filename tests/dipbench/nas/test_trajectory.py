@@ -19,16 +19,16 @@ def test_the_incumbent_is_the_best_so_far(problem):
     for a in (PLAIN, NARROW, PLAIN, WIDE):
         problem.evaluate(a)
     assert trajectory(problem) == (
-        Incumbent(8.0, PLAIN, 4.0),
-        Incumbent(16.0, NARROW, 1.0),
-        Incumbent(24.0, WIDE, 0.0),
+        Incumbent(8.0, PLAIN, 4.0, 0.0),
+        Incumbent(16.0, NARROW, 1.0, 0.0),
+        Incumbent(24.0, WIDE, 0.0, 0.0),
     )
 
 
 def test_a_worse_one_never_is(problem):
     problem.evaluate(WIDE)
     problem.evaluate(PLAIN)
-    assert trajectory(problem) == (Incumbent(8.0, WIDE, 0.0),)
+    assert trajectory(problem) == (Incumbent(8.0, WIDE, 0.0, 0.0),)
 
 
 def test_a_greater_fidelity_outranks_a_better_value_at_a_lower_one(problem):

@@ -16,7 +16,8 @@ from pandas.testing import assert_frame_equal
 
 import dipbench.table.cache
 from dipbench import Architecture, InvalidTable, NotInTable, load, query, query_many
-from dipbench.table.cache import cache_folder, mapped_rows
+from dipbench.files import cache_folder, temporary_cache
+from dipbench.table.cache import mapped_rows
 from dipbench.table.catalogue import PROTOCOL, entry
 from dipbench.table.manifest import complete
 from dipbench.table.schema import FILES
@@ -644,6 +645,27 @@ def test_else_it_is_below_the_home_folder(monkeypatch, tmp_path, empty):
             monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache_folder() == tmp_path / ".cache" / "dipbench"
+
+
+def test_a_tilde_in_the_variable_is_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DIPBENCH_CACHE", "~/dip")
+    assert cache_folder() == tmp_path / "dip"
+
+
+@pytest.mark.usefixtures("big")
+def test_without_a_home_a_temporary_folder_serves(folder, monkeypatch):
+    def nobody(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("DIPBENCH_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    temporary_cache.cache_clear()
+    with pytest.warns(UserWarning, match="no home folder; using .*dipbench-cache-"):
+        assert len(Table.read(folder).runs) == 14
+    assert entries(cache_folder()) != []
+    assert cache_folder().stat().st_mode & 0o077 == 0
 
 
 def test_asking_where_it_is_makes_nothing(cache):

@@ -15,7 +15,7 @@ import dipbench
 from dipbench import load
 from dipbench.publish import build
 from dipbench.publish.card import extras, size_category
-from dipbench.publish.release import quoted
+from dipbench.publish.release import OURS, quoted
 from dipbench.table.catalogue import Entry, entries
 from dipbench.table.coverage import Plan, coverage, plan
 from dipbench.table.schema import FILES
@@ -218,7 +218,7 @@ def test_coverage_counts(source):
 
 def test_table_without_rows_and_with_a_short_manifest_is_published(tmp_path, make_table):
     empty = make_table(tmp_path / "empty", rows={file: [] for file in FILES})
-    build(empty, tmp_path / "out", REPO)
+    build(empty, tmp_path / "out", REPO, OURS)
     text = (tmp_path / "out" / "README.md").read_text()
     assert "| finished DIP fits | 0 |" in text
     assert "| `dip_rmse`, grey levels | - |" in text
@@ -265,7 +265,7 @@ def croissants(folders, source, tmp_path_factory, python):
     if find_spec("mlcroissant") is None:
         pytest.skip("mlcroissant is not installed")
     dated = tmp_path_factory.mktemp("dated")
-    build(source, dated, REPO, published="2031-02-03")
+    build(source, dated, REPO, OURS, published="2031-02-03")
     home = str(tmp_path_factory.mktemp("home"))
     done = python(READ, *folders.values(), dated, HF_HUB_OFFLINE="1", CROISSANT_CACHE=home)
     assert "`@context` is not standard" not in done.stderr
@@ -348,7 +348,7 @@ def test_the_card_says_which_table_has_a_surrogate(tmp_path):
 
 @pytest.mark.parametrize("published", [None, "2031-02-03"])
 def test_citation_is_valid(tmp_path, source, published, python):
-    build(source, tmp_path / "out", REPO, published)
+    build(source, tmp_path / "out", REPO, OURS, published)
     script = "from cffconvert.cli.cli import cli; cli()"
     python(script, "--validate", "--infile", tmp_path / "out" / "CITATION.cff")
 
@@ -361,7 +361,9 @@ def test_odd_characters_of_a_manifest_stay_in_their_place(tmp_path, make_table):
 
     images = {"source": NASTY, "citation": NASTY, "dip": ["camera-a"]}
     protocol = {"name": NASTY, "note": NASTY}
-    build(make_table(tmp_path / "t", images=images, protocol=protocol), tmp_path / "out", REPO)
+    build(
+        make_table(tmp_path / "t", images=images, protocol=protocol), tmp_path / "out", REPO, OURS
+    )
     line = " ".join(NASTY.split())
     cited = yaml.safe_load((tmp_path / "out" / "CITATION.cff").read_text())
     assert cited["title"] == f"dipbench {line}"

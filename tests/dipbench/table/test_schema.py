@@ -7,7 +7,7 @@ from dipbench.lookup import COLUMNS
 from dipbench.table.schema import ARCHITECTURES, FILES, SCHEMA_VERSION, arrow_schema, markdown
 
 # Whoever edits these lists changes what users read: raise SCHEMA_VERSION with them.
-PROMISED_VERSION = 1
+PROMISED_VERSION = 2
 PROMISED = {
     "architectures.parquet": [
         ("key", "string"),
@@ -24,6 +24,8 @@ PROMISED = {
         ("supervised_rmse", "float"),
         ("supervised_rmse_val", "float"),
         ("supervised_std", "float"),
+        ("supervised_psnr", "float"),
+        ("supervised_test_std", "float"),
         ("supervised_seconds", "float"),
         ("n_seeds", "int"),
         ("dip_rmse", "float"),
@@ -32,6 +34,10 @@ PROMISED = {
         ("dip_averaged_rmse", "float"),
         ("dip_averaged_final_rmse", "float"),
         ("dip_stopped_rmse", "float"),
+        ("dip_exact_rmse", "float"),
+        ("dip_averaged_exact_rmse", "float"),
+        ("dip_unperturbed_rmse", "float"),
+        ("dip_psnr", "float"),
         ("dip_seconds", "float"),
         ("n_images", "int"),
         ("n_fits", "int"),
@@ -48,6 +54,8 @@ PROMISED = {
         ("status", "string"),
         ("test_rmse", "float"),
         ("val_rmse", "float"),
+        ("test_psnr", "float"),
+        ("test_rmse_std", "float"),
         ("peak_rmse", "float"),
         ("peak_iteration", "int"),
         ("peak_censored", "bool"),
@@ -56,6 +64,11 @@ PROMISED = {
         ("averaged_peak_iteration", "int"),
         ("averaged_peak_censored", "bool"),
         ("averaged_final_rmse", "float"),
+        ("exact_peak_rmse", "float"),
+        ("exact_peak_iteration", "int"),
+        ("averaged_exact_peak_rmse", "float"),
+        ("averaged_exact_peak_iteration", "int"),
+        ("unperturbed_peak_rmse", "float"),
         ("stopped_rmse", "float"),
         ("stopped_iteration", "int"),
         ("seconds", "float"),
@@ -76,6 +89,7 @@ PROMISED = {
         ("rmse_noisy", "floats"),
         ("averaged_rmse", "floats"),
         ("averaged_rmse_noisy", "floats"),
+        ("unperturbed_rmse", "floats"),
     ],
 }
 ARROW = {
@@ -86,7 +100,7 @@ ARROW = {
     "ints": pa.list_(pa.int32()),
     "floats": pa.list_(pa.float32()),
 }
-UNITS = {"", "levels", "channels", "MACs", "grey levels", "seconds", "iterations"}
+UNITS = {"", "levels", "channels", "MACs", "grey levels", "seconds", "iterations", "dB"}
 EVERY_COLUMN = [(file, column) for file, columns in FILES.items() for column in columns]
 
 

@@ -19,7 +19,9 @@ from generate.protocols.settings import DipSettings
 from generate.table.assemble import assemble
 from generate.table.shards import Results, read_results
 
-pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
+pytestmark = [
+    pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed"),
+]
 
 ROOT = Path(__file__).parents[3]
 

@@ -17,7 +17,7 @@ from generate.measure.executors.local import run_units
 from generate.measure.run import run
 from generate.protocols.plan import make_plan
 from generate.table.assemble import assemble
-from generate.table.progress import progress
+from generate.table.progress import progress, report
 from generate.table.shards import Results, read_results
 
 ROOT = Path(__file__).parents[3]
@@ -74,25 +74,36 @@ def test_a_run_measures_every_unit_of_the_plan(tiny, finished):
     results = read_results(finished, tiny)
     plan = make_plan(tiny)
     assert set(results.units) == {unit.id for unit in plan}
-    found = [(p.done, p.to_do, p.failed, p.hours) for p in progress(tiny, plan, results)]
-    assert found == [(6, 0, 0, 0)] * 2
+    found = progress(tiny, plan, results)
+    assert [(p.done, p.to_do, p.failed) for p in found] == [(6, 0, 0)] * 2
+    assert [list(p.hours.values()) for p in found] == [[0]] * 2
     assert not list(finished.glob("*.tmp"))
 
 
-def test_hours_left_go_by_the_measured_seconds_of_either_mode(tiny, finished):
+def test_hours_left_go_by_the_seconds_of_each_device_and_mode(tiny, finished):
     plan = make_plan(tiny)
-    whole = read_results(finished, tiny)
-    for rows in whole.units.values():
+    whole = read_results(finished, tiny).units
+    for unit, rows in whole.items():
         for row in rows:
-            row["seconds"] = 3600.0
+            row |= {"seconds": 3600.0, "device": "slow", "engine": "kernel"}
+            if unit.startswith("dip"):
+                row |= {"seconds": 36.0, "device": "fast"}
     first = [unit for unit in plan if unit.part == plan[0].part]
-    half = Results({unit.id: whole.units[unit.id] for unit in first})
-    done, to_do = progress(tiny, plan, half)
-    assert done.hours == 0
+    half = {unit.id: whole[unit.id] for unit in first}
+    slow = {
+        unit: [row | {"device": "slow", "seconds": 3600.0} for row in half[unit]] for unit in half
+    }
+    done, to_do = progress(tiny, plan, Results(slow))
+    assert done.hours == {"slow, kernel": 0}
     # Two fits and one training each for the same three architectures, an hour a piece.
-    assert to_do.hours == pytest.approx(3 * 3)
-    dip_alone = Results({unit.id: whole.units[unit.id] for unit in first if unit.mode == "dip"})
-    assert progress(tiny, plan, dip_alone)[1].hours is None
+    assert to_do.hours == {"slow, kernel": pytest.approx(3 * 3)}
+    # Each device has done one mode alone, so neither has a rate for all that is to do.
+    assert progress(tiny, plan, Results(half))[1].hours == {
+        "fast, kernel": None,
+        "slow, kernel": None,
+    }
+    assert "unknown time at the rate of fast, kernel" in report(progress(tiny, plan, Results(half)))
+    assert "to do: 9.0 hours at the rate of slow, kernel" in report([done, to_do])
 
 
 def test_a_second_run_has_nothing_to_do(tiny, images, finished):

@@ -179,6 +179,18 @@ def test_a_compiler_that_fails_is_named(monkeypatch, tmp_path):
         library.cache_clear()
 
 
+def test_where_it_cannot_be_kept_it_is_compiled_for_now(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DIPBENCH_CACHE", str(tmp_path / "file" / "cache"))
+    library.cache_clear()
+    try:
+        with pytest.warns(UserWarning, match=r"cannot be kept: .*file.*using .*dipbench-cache-"):
+            assert library() is not None
+    finally:
+        monkeypatch.undo()
+        library.cache_clear()
+
+
 def test_it_is_compiled_once(monkeypatch, tmp_path):
     monkeypatch.setenv("DIPBENCH_CACHE", str(tmp_path))
     library.cache_clear()

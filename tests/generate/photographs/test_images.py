@@ -7,8 +7,11 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from generate.photographs.images import centre, demo_folder, grey, halve, load_images, save_images
+from generate.photographs import pixels
+from generate.photographs.images import centre, demo_folder, halve, load_images, save_images
+from generate.photographs.pixels import grey
 from generate.protocols.reading import get
 
 
@@ -101,11 +104,13 @@ def test_prepared_images_are_the_same_images(tiny, images, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["images.npz"]
 
 
-def test_prepared_images_of_another_protocol_are_refused(tiny, images, tmp_path):
+def test_prepared_images_of_other_photographs_or_size_are_refused(tiny, images, tmp_path):
     path = tmp_path / "images.npz"
     save_images(images, tiny, path)
-    with pytest.raises(ValueError, match=r"protocol hash is .*\(demo-v1\)"):
-        load_images(get("demo-v1"), path)
+    with pytest.raises(ValueError, match=r"manifest_sha256 is .*\(core64-v1\)"):
+        load_images(get("core64-v1"), path)
+    with pytest.raises(ValueError, match=r"size is 64; expected 32"):
+        load_images(dataclasses.replace(tiny, size=32), path)
 
 
 def test_prepared_file_that_is_none_is_named(tiny, tmp_path):
@@ -113,3 +118,125 @@ def test_prepared_file_that_is_none_is_named(tiny, tmp_path):
     path.write_bytes(b"not a zip file")
     with pytest.raises(ValueError, match=r"images.npz"):
         load_images(tiny, path)
+
+
+def one_file(tiny, path):
+    """`tiny` with this file for its only training photograph."""
+    entry = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    return with_manifest(tiny, lambda manifest: manifest["splits"].update(train=[entry]))
+
+
+def saved(folder, image, name="made.png", **options):
+    image.save(folder / name, **options)
+    return folder / name
+
+
+STEPS = np.linspace(0, 1, 256)[None].repeat(256, 0)  # each column one grey value
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "exact"),
+    [
+        (Image.fromarray((STEPS * 255).round().astype(np.uint8)), "made.png", 1 / 255),
+        (Image.fromarray((STEPS * 65535).round().astype(np.uint16)), "made.png", 1e-4),
+        (Image.fromarray((STEPS * 65535).round().astype(np.uint16)), "made.tif", 1e-4),
+        (Image.fromarray(STEPS.astype(np.float32)), "made.tif", 1e-6),
+        (
+            Image.fromarray((STEPS * 255).round().astype(np.uint8)).convert("RGB"),
+            "made.png",
+            1 / 255,
+        ),
+        (
+            Image.fromarray((STEPS * 255).round().astype(np.uint8)).convert("LA"),
+            "made.png",
+            1 / 255,
+        ),
+        (
+            Image.fromarray((STEPS * 255).round().astype(np.uint8)).convert("RGBA"),
+            "made.png",
+            1 / 255,
+        ),
+        (Image.fromarray((STEPS * 255).round().astype(np.uint8)).convert("P"), "made.png", 1 / 255),
+    ],
+    ids=["grey8", "grey16", "tif16", "float", "rgb", "grey-alpha", "rgba", "palette"],
+)
+def test_every_depth_and_mode_comes_out_on_one_scale(tiny, folder, image, name, exact):
+    protocol = one_file(tiny, saved(folder, image, name))
+    (found,) = load_images(protocol, folder).train
+    assert found == pytest.approx(halve(STEPS.astype(np.float32)), abs=exact)
+
+
+def test_one_bit_is_black_and_white(tiny, folder):
+    path = saved(folder, Image.fromarray(STEPS > 0.5))
+    (found,) = load_images(one_file(tiny, path), folder).train
+    assert sorted(np.unique(found)) == [0, 1]
+
+
+BYTES = (STEPS * 255).round().astype(np.uint8)
+CLEAR = np.dstack([BYTES, BYTES, BYTES, BYTES])
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "problem"),
+    [
+        (Image.fromarray(BYTES).convert("CMYK"), "made.jpg", "mode CMYK; expected grey or RGB"),
+        (Image.fromarray(CLEAR), "made.png", "alpha channel is not opaque"),
+        (Image.fromarray(STEPS.astype(np.float32) * 255), "made.tif", "values from 0 to 255"),
+        (Image.fromarray((STEPS * 9e5).astype(np.int32)), "made.tif", "pixels of type int32"),
+    ],
+    ids=["cmyk", "alpha", "float255", "int32"],
+)
+def test_what_is_not_read_is_refused_by_name(tiny, folder, image, name, problem):
+    path = saved(folder, image, name)
+    with pytest.raises(ValueError, match=f"{name}: .*{problem}"):
+        load_images(one_file(tiny, path), folder)
+
+
+def test_twelve_bits_in_sixteen_are_refused(tiny, folder, monkeypatch):
+    path = saved(folder, Image.fromarray((STEPS * 4095).astype(np.uint16)), "made.tif")
+    monkeypatch.setattr(pixels, "_stated_bits", lambda image: 12)  # Pillow writes no such file
+    with pytest.raises(ValueError, match=r"made.tif: 12 bits a channel"):
+        load_images(one_file(tiny, path), folder)
+
+
+def test_several_pictures_in_a_file_are_refused(tiny, folder):
+    first = Image.fromarray(BYTES)
+    path = saved(folder, first, "made.tif", save_all=True, append_images=[first] * 6)
+    with pytest.raises(ValueError, match=r"made.tif: array of shape \(7, 256, 256\)"):
+        load_images(one_file(tiny, path), folder)
+
+
+def test_a_small_training_photograph_is_found_and_named(tiny, folder):
+    path = saved(folder, Image.fromarray(BYTES[:100, :100]), "small.png")
+    with pytest.raises(ValueError, match=r"training image small.png: 50 × 50 .* at least 64 × 64"):
+        load_images(one_file(tiny, path), folder)
+
+
+def test_a_small_test_photograph_is_named(tiny, folder):
+    path = saved(folder, Image.fromarray(BYTES[:100, :100]), "small.png")
+    entry = {"id": "s", "file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    edited = with_manifest(tiny, lambda manifest: manifest["splits"].update(test=[entry]))
+    with pytest.raises(ValueError, match=r"image small.png of \(100, 100\) pixels"):
+        load_images(edited, folder)
+
+
+def test_a_crop_beyond_the_photograph_is_refused(tiny):
+    def move(manifest):
+        manifest["splits"]["val"][0]["crop"] = [500, 0, 128, 128]
+
+    with pytest.raises(ValueError, match=r"camera.png: crop \[500, 0, 128, 128\] goes beyond"):
+        load_images(with_manifest(tiny, move), None)
+
+
+def test_one_prepared_file_serves_every_protocol_of_its_photographs(tiny, images, tmp_path):
+    path = tmp_path / "images.npz"
+    save_images(images, tiny, path)
+    other = dataclasses.replace(tiny, name="other", task="inpaint50", seeds=(7,))
+    assert np.array_equal(load_images(other, path).train[0], images.train[0])
+
+
+def test_prepared_values_beyond_the_scale_are_refused(tiny, images, tmp_path):
+    wrong = dataclasses.replace(images, train=(images.train[0] * 257, *images.train[1:]))
+    save_images(wrong, tiny, tmp_path / "images.npz")
+    with pytest.raises(ValueError, match=r"image 0000: values from .*; expected 0 to 1"):
+        load_images(tiny, tmp_path / "images.npz")

@@ -1,10 +1,20 @@
 """The order of the work."""
 
 from collections import Counter
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from generate.protocols.plan import make_plan, measured_architectures, sample, seed_sample
+from dipbench.spaces import Unet64
+from generate.protocols import plan
+from generate.protocols.plan import (
+    PLANNED,
+    make_plan,
+    measured_architectures,
+    sample,
+    seed_sample,
+)
 from generate.protocols.reading import get
 
 
@@ -33,6 +43,12 @@ def test_bilinear_w16_comes_first_and_w8_last():
         ("nearest", 8),
         ("transposed", 8),
     ]
+
+
+def test_names_are_those_of_the_protocols_space():
+    chosen = replace(get("unet64-v1"), architectures=("u1-sw-ut-c2-w16g-x",))
+    (architecture,) = measured_architectures(chosen)
+    assert architecture == Unet64().parse("u1-sw-ut-c2-w16g-x")
 
 
 def test_both_modes_of_an_architecture_stand_together():
@@ -75,3 +91,35 @@ def test_the_sample_for_seeds_is_complete():
     # Per seed a training and the fits to both groups of images.
     assert len(units) == 40 * 3 * 3
     assert units == [unit for unit in make_plan(protocol) if unit.architecture in chosen]
+
+
+def test_the_plan_of_unet64_takes_depths_in_turn_and_is_pinned():
+    planned = measured_architectures(get("unet64-v1"))
+    assert len(planned) == PLANNED
+    assert [a.name for a in planned[:7]] == [
+        "u1-so-un-c1-w8-x",
+        "u2-swn-unn-c1-w8g-x",
+        "u3-soon-utbb-c1-w8g-x",
+        "u4-swown-untbn-c2-w16-x012",
+        "u5-sownnw-ubbbtt-c1-w8-x1",
+        "u1-so-ub-c1-w8-x",
+        "u2-son-ubn-c2-w8-x",
+    ]
+    assert [a.depth for a in planned[:360]] == [1, 2, 3, 4, 5] * 72
+    assert planned[360].depth == 2, "all 72 of depth 1 are there"
+    assert len({a.name for a in planned}) == PLANNED
+
+
+def test_a_balanced_stream_ends_when_a_small_space_is_used_up(monkeypatch):
+    monkeypatch.setattr(plan, "DEPTHS", (1, 2))
+    drawn = list(plan.balanced(Unet64(), np.random.default_rng(0)))
+    assert len(drawn) == len(set(drawn)) == 72 + 1296
+
+
+def test_units_are_of_the_protocols_modes_and_images():
+    units = make_plan(get("core64-still-v1"))
+    assert len(units) == 372
+    assert {(unit.mode, len(unit.images), unit.seed) for unit in units} == {("dip", 4, 0)}
+    units = make_plan(get("core64-long-v1"))
+    assert {(unit.mode, unit.images) for unit in units} == {("supervised", ())}
+    assert len(units) == 62

@@ -344,7 +344,7 @@ def test_any_other_wrong_value_is_refused_naming_the_file(folder, variant, field
         variant(**{field: value})
 
 
-@pytest.mark.parametrize("name", ["", "-", "a b", "a/b", "../a", "a_b", "a.b", "a\n"])
+@pytest.mark.parametrize("name", ["-", "a b", "a/b", "../a", "a_b", "a.b", "a\n"])
 def test_a_bad_name_is_refused(variant, name):
     with pytest.raises(ValueError, match="expected a new one of letters and digits") as caught:
         variant(name=name)
@@ -626,3 +626,49 @@ def test_a_finished_own_space_is_not_measured_again(measured):
     before = {path: path.stat().st_mtime_ns for path in shards.iterdir()}
     assert run(protocol, load_images(protocol, None), shards, workers=2, quiet=True) == 0
     assert {path: path.stat().st_mtime_ns for path in shards.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"name": None}, "has no field 'name'"),
+        ({"manifest": None}, "has no field 'manifest'"),
+        ({"task": ""}, "'task' is ''; expected a string that is not empty"),
+        ({"task": "nope"}, "unknown task 'nope'; expected one like denoise25"),
+        ({"fitted": 9}, "'fitted' is 9; expected at most the 2 DIP images of demo.json"),
+        ({"size": 31}, "plain: size is 31"),
+    ],
+)
+def test_what_is_missing_or_empty_is_named(folder, said, change, problem):
+    for field, value in change.items():
+        said.pop(field, None)
+        if value is not None:
+            said[field] = value
+    with pytest.raises(ValueError, match=problem):
+        read_protocol(write(folder, said))
+
+
+def test_a_whole_space_needs_images_that_it_can_halve(folder):
+    said = {"name": "mine", "space": "core64", "manifest": "demo.json", "size": 48}
+    with pytest.raises(ValueError, match="'size' is 48; expected a multiple of 32"):
+        read_protocol(write(folder, said))
+
+
+def test_a_file_of_graphs_that_is_a_list_or_one_graph_is_refused(folder, said, graphs):
+    for content in ([], json.loads(graphs)["plain"]):
+        (folder / "graphs.json").write_text(json.dumps(content))
+        with pytest.raises(ValueError, match=r"graphs.json is no JSON object of node-link graphs"):
+            read_protocol(write(folder, said))
+
+
+@pytest.mark.parametrize("damage", ["cycle", "no graph"])
+def test_the_graph_that_is_wrong_is_named(folder, said, graphs, damage):
+    content = json.loads(graphs)
+    if damage == "cycle":
+        edges = content["thin-skip"]["edges"]
+        edges.append({"source": edges[1]["target"], "target": edges[1]["source"]})
+    else:
+        content["thin-skip"] = 3
+    (folder / "graphs.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"graphs.json: graph 'thin-skip': "):
+        read_protocol(write(folder, said))

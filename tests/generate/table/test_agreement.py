@@ -1,12 +1,16 @@
 """Two folders of results side by side: differences, their errors, and the noise as a yardstick."""
 
 import math
+from pathlib import Path
 
 import pytest
 
+from generate.protocols.reading import get
 from generate.table.agreement import agreement, report
-from generate.table.shards import Results
+from generate.table.shards import Results, read_results
 
+GENERATE = Path(__file__).parents[3] / "generate"
+RESULTS, REFERENCE = GENERATE / "results", GENERATE / "reference"
 NAMES = ("a", "b", "c")
 
 
@@ -103,3 +107,16 @@ def test_report_says_whether_they_agree():
     assert " yes" in report(agreement(results(0.1), results()))
     assert " no" in report(agreement(results(5), results()))
     assert report(agreement(results(seeds=(0,)), results())).rstrip().endswith("-")
+
+
+@pytest.mark.parametrize("engine", ["kernel", "torch"])
+def test_the_engines_of_the_table_agree_with_the_reference(engine):
+    """What another engine measured of the same units lies within the noise between seeds."""
+    protocol = get("core64-v1")
+    measured = read_results(RESULTS / protocol.name, protocol)
+    reference = read_results(REFERENCE / engine / protocol.name, protocol)
+    assert {row["engine"] for rows in reference.units.values() for row in rows} == {engine}
+    found = agreement(measured, reference)
+    assert len(found) == 6
+    assert all(one.architectures > 30 for one in found)
+    assert [one.score for one in found if not one.agrees] == []

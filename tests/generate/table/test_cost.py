@@ -17,14 +17,15 @@ XEON, H100 = "Intel(R) Xeon(R) Processor", "NVIDIA H100 80GB HBM3"
 
 
 def row(key, mode, seconds, device=XEON):
-    return {"key": key, "mode": mode, "seconds": seconds, "device": device}
+    found = {"key": key, "mode": mode, "seconds": seconds}
+    return found | {"device": device, "engine": "kernel"}
 
 
 def test_every_architecture_counts_once_however_often_it_was_measured():
     fits = [row("a", "dip", 10.0)] * 8 + [row("b", "dip", 30.0)]
     trainings = [row("a", "supervised", 50.0)]
     (rate,) = rates(Results({"fits": fits, "trainings": trainings}))
-    assert rate == Rate(XEON, gpu=False, training=50.0, trainings=1, fit=20.0, fits=2)
+    assert rate == Rate(f"{XEON}, kernel", gpu=False, training=50.0, trainings=1, fit=20.0, fits=2)
 
 
 def test_a_minimal_and_a_full_table_of_core64():

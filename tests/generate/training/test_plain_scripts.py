@@ -105,15 +105,51 @@ def grey_levels(output, clean):
     return 255 * float(((output - clean) ** 2).mean() ** 0.5)
 
 
-def noisy_version(protocol, image_id, clean, seed):
-    noise = numbers(protocol.name, "noise", image_id, seed).standard_normal(
-        clean.shape, dtype=np.float32
-    )
-    return clean + noise * np.float32(25 / 255)
+class Degraded:
+    """One observation of `clean`, an array of any shape, as each task is defined.
+
+    Attributes:
+        given: what a supervised network sees.
+    """
+
+    def __init__(self, task, clean, rng):
+        self.task, self.mask = task, None
+        self.given = self.y = torch.from_numpy(clean)
+        if task == "denoise25":
+            noise = rng.standard_normal(clean.shape, dtype=np.float32) * np.float32(25 / 255)
+            self.given = self.y = torch.from_numpy(clean + noise)
+        elif task == "inpaint50":
+            self.mask = torch.from_numpy(rng.random(clean.shape, np.float32) >= 0.5)
+            self.given = self.y * self.mask
+        else:
+            small = functional.avg_pool2d(self.y.view(-1, 1, *self.y.shape[-2:]), 2)
+            self.y = small.view(*self.y.shape[:-2], *small.shape[-2:])
+            self.given = functional.interpolate(small, scale_factor=2).view(clean.shape)
+
+    def residual(self, output):
+        """A(output) - y, only what was observed."""
+        if self.task == "inpaint50":
+            return (output - self.y)[self.mask]
+        if self.task == "sr2":
+            return functional.avg_pool2d(output[None, None], 2)[0, 0] - self.y
+        return output - self.y
+
+    def misfit(self, output):
+        return 255 * float((self.residual(output) ** 2).mean() ** 0.5)
+
+    def score(self, output, clean):
+        if self.task == "inpaint50":
+            return grey_levels(output[~self.mask], clean[~self.mask])
+        return grey_levels(output, clean)
+
+
+def degraded(protocol, image_id, clean, seed):
+    return Degraded(protocol.task, clean, numbers(protocol.name, "noise", image_id, seed))
 
 
 def plain_dip(protocol, a, image_id, clean, seed, dtype=torch.float64):
-    """Curves of one fit: raw and averaged output against clean and noisy, every iteration."""
+    """Curves of one fit: raw and averaged output against the clean image and against what was
+    observed, and the output for the fixed input, every iteration."""
     key = (protocol.name, a.key, seed, image_id)
     network = HandWritten(a, 16)
     network.initialise(numbers(*key, "weights"))
@@ -121,19 +157,28 @@ def plain_dip(protocol, a, image_id, clean, seed, dtype=torch.float64):
     fixed = numbers(*key, "input").random((16, 64, 64), dtype=np.float32)
     fixed = torch.from_numpy(fixed)[None] * 0.1
     perturbation = torch.Generator().manual_seed(seed_of(*key, "perturbation"))
-    noisy = torch.from_numpy(noisy_version(protocol, image_id, clean, seed)).to(dtype)
+    seen = degraded(protocol, image_id, clean, seed)
     clean = torch.from_numpy(clean).to(dtype)
     adam = torch.optim.Adam(network.parameters(), lr=0.01)
     curves, averaged = [], None
     for _ in range(protocol.dip.iterations):
         adam.zero_grad()
+        with torch.no_grad():
+            still = network(fixed.to(dtype))[0, 0]
         noise = torch.empty(1, 16, 64, 64).normal_(generator=perturbation)
-        output = network((fixed + noise * (1 / 30)).to(dtype))[0, 0]
-        functional.mse_loss(output, noisy).backward()
+        output = network((fixed + noise * protocol.dip.perturbation).to(dtype))[0, 0]
+        (seen.residual(output) ** 2).mean().backward()
         adam.step()
         output = output.detach()
         averaged = output if averaged is None else 0.99 * averaged + 0.01 * output
-        curves.append([grey_levels(o, t) for o in (output, averaged) for t in (clean, noisy)])
+        curves.append(
+            [
+                f(o)
+                for o in (output, averaged)
+                for f in (lambda o: seen.score(o, clean), seen.misfit)
+            ]
+        )
+        curves[-1].append(seen.score(still, clean))
     return np.array(curves)
 
 
@@ -158,9 +203,9 @@ def plain_supervised(protocol, a, images, seed):
             down, across = rng.choice((1, -1), 2)
             crops.append(image[top : top + 64, left : left + 64][::down, ::across])
         clean = np.stack(crops)[:, None]
-        noise = rng.standard_normal(clean.shape, dtype=np.float32) * np.float32(25 / 255)
+        seen = Degraded(protocol.task, clean, rng)
         adam.zero_grad()
-        output = network(torch.from_numpy(clean + noise).double())
+        output = network(seen.given.double())
         functional.mse_loss(output, torch.from_numpy(clean).double()).backward()
         adam.step()
         cycle.step()
@@ -173,8 +218,9 @@ def plain_evaluation(protocol, network, images, seed):
     network.eval()
     errors = []
     for image_id, clean in images.items():
-        noisy = torch.from_numpy(noisy_version(protocol, image_id, clean, seed)).double()
-        errors.append(grey_levels(network(noisy[None, None])[0, 0], torch.from_numpy(clean)))
+        seen = degraded(protocol, image_id, clean, seed)
+        output = network(seen.given[None, None].double())[0, 0]
+        errors.append(seen.score(output, torch.from_numpy(clean)))
     network.train()
     return float(np.mean(errors))
 
@@ -251,3 +297,70 @@ def test_rows_are_what_the_plain_script_finds(honest, images, cpu, name):
     assert row["test_rmse"] == pytest.approx(test, rel=2e-3)
     assert row["val_rmse"] == pytest.approx(curve[-1], rel=2e-3)
     assert test < 0.8 * curve[0]
+
+
+@pytest.fixture(scope="module", params=["inpaint50", "sr2"])
+def other(short, request):
+    """Another task, and all that later protocols record."""
+    return dataclasses.replace(short, task=request.param, recording=2)
+
+
+def test_fits_of_other_tasks_equal_the_plain_script(other, images, cpu):
+    a = Architecture.parse("d2-s0-nearest-w8")
+    clean = {image_id: images.val[image_id] for image_id in images.dip[:1]}
+    found = fit(other, a.graph, a.key, clean, 0, cpu, torch.float64)
+    assert len(found.step) > 15, "and the peak is not only looked for at some of them"
+    for k, image_id in enumerate(clean):
+        curves = plain_dip(other, a, image_id, clean[image_id], 0)
+        at = [step - 1 for step in found.step]
+        for column, curve in enumerate((*CURVES, "unperturbed_rmse")):
+            assert found.curves[curve][k] == pytest.approx(curves[at, column], abs=1e-4)
+        for column, prefix in ((0, ""), (2, "averaged_")):
+            exact = found.exact[f"{prefix}exact_peak_rmse"][k]
+            assert exact == pytest.approx(curves[:, column].min(), abs=1e-4)
+            iteration = found.exact[f"{prefix}exact_peak_iteration"][k]
+            assert curves[iteration - 1, column] == pytest.approx(exact, abs=1e-4)
+
+
+def test_trainings_of_other_tasks_equal_the_plain_script(other, images, cpu):
+    a = Architecture.parse("d2-s01-transposed-w8")
+    found = train(other, a.graph, a.key, images, 0, cpu, torch.float64)
+    curve, test = plain_supervised(other, a, images, 0)
+    assert found.val_rmse == pytest.approx([curve[step - 1] for step in found.step], abs=1e-4)
+    assert found.test_rmse == pytest.approx(test, abs=1e-4)
+
+
+def test_a_fit_without_perturbation_equals_the_plain_script(short, images, cpu):
+    settings = dataclasses.replace(short.dip, perturbation=0.0)
+    still = dataclasses.replace(short, dip=settings, recording=2)
+    a, image_id = Architecture.parse("d2-s0-nearest-w8"), images.dip[0]
+    found = fit(still, a.graph, a.key, {image_id: images.val[image_id]}, 0, cpu, torch.float64)
+    curves = plain_dip(still, a, image_id, images.val[image_id], 0)
+    assert found.curves["rmse"][0] == pytest.approx(
+        curves[[s - 1 for s in found.step], 0], abs=1e-4
+    )
+    assert np.array_equal(found.curves["unperturbed_rmse"], found.curves["rmse"])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_recording_more_changes_nothing_of_a_fit(short, images, cpu, dtype):
+    """Bit for bit, in the kernel (float32) and in torch (float64)."""
+    a, image_id = Architecture.parse("d2-s01-transposed-w8"), images.dip[0]
+    clean = {image_id: images.val[image_id]}
+    less, more = (
+        fit(dataclasses.replace(short, recording=r), a.graph, a.key, clean, 0, cpu, dtype)
+        for r in (1, 2)
+    )
+    for curve in CURVES:
+        assert np.array_equal(less.curves[curve], more.curves[curve])
+    assert not np.array_equal(more.curves["unperturbed_rmse"], more.curves["rmse"])
+
+
+def test_rows_of_later_protocols_have_psnr_and_spread_of_test_images(tiny, images, cpu):
+    later = dataclasses.replace(tiny, recording=2)
+    a = Architecture.parse("d1-s-bilinear-w8")
+    (row,) = measure(later, Unit("", "supervised", a, 0), images, cpu)
+    errors = train(later, a.graph, a.key, images, 0, cpu).test_errors
+    assert row["test_rmse"] == pytest.approx(np.mean(errors))
+    assert row["test_psnr"] == pytest.approx(np.mean(20 * np.log10(255 / np.array(errors))))
+    assert row["test_rmse_std"] == pytest.approx(np.std(errors, ddof=1))

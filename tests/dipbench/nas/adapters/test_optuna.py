@@ -118,3 +118,24 @@ def test_pruning_needs_one_objective_and_runs_that_go_on(core64, settings):
 def test_graphs_of_ones_own_are_refused(own_graphs):
     with pytest.raises(ValueError, match="expected the space core64"):
         objective(Problem(table=own_graphs))
+
+
+def test_a_study_that_several_resume_has_one_clock(tmp_path):
+    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    budget = Problem().total_seconds / 30
+    clocks = []
+    for seed in range(3):  # each as another process would: a problem and a sampler of its own
+        problem = Problem(seconds=budget)
+        study = optuna.create_study(
+            storage=storage,
+            study_name="one",
+            load_if_exists=True,
+            sampler=optuna.samplers.RandomSampler(seed=seed),
+        )
+        study.optimize(objective(problem), n_trials=6)
+        clocks.append(problem.clock)
+    spent = sum(trial.user_attrs["seconds"] for trial in study.trials)
+    assert spent == pytest.approx(sum(clocks))
+    assert 0 < spent <= budget
+    assert max(trial.user_attrs["clock"] for trial in study.trials) == pytest.approx(spent)
+    assert clocks[0] < budget

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dipbench.graphs.features import params
+from dipbench.graphs.features import macs, params
 from dipbench.reports.findings.panel import DIP, SUPERVISED, Panel
 from dipbench.spaces import Space
 
@@ -23,6 +23,8 @@ def _features(architectures):
             "upsample": [a.upsample for a in architectures],
             "width": [a.width for a in architectures],
             "params": [params(a.graph) for a in architectures],
+            "skips": ["".join(map(str, a.skips)) for a in architectures],
+            "macs": [macs(a.graph) for a in architectures],
         }
     ).sort_values("name", ignore_index=True)
 
@@ -37,21 +39,24 @@ def core64():
 def make_panel_of():
     """make_panel_of(features, dip, supervised): a panel with these scores under all columns.
 
-    `dip` has shape (A, J), or (A,) for the same score on all images.
+    `dip` has shape (A, J, K) for J images and K seeds, (A, J) for one seed, or (A,) for the same
+    score on all images; `supervised` has shape (A, S), or (A,) for one seed.
     """
 
     def make(features, dip, supervised, images=IMAGES):
         dip = np.asarray(dip, float)
         if dip.ndim == 1:
             dip = np.repeat(dip[:, None], len(images), axis=1)
+        dip = dip.reshape(*dip.shape[:2], -1)
+        supervised = np.asarray(supervised, float).reshape(len(features), -1)
         count = len(features)
         return Panel(
             architectures=features,
             dip=dict.fromkeys(DIP, dip),
-            supervised=dict.fromkeys(SUPERVISED, np.asarray(supervised, float)),
+            supervised=dict.fromkeys(SUPERVISED, supervised),
             images=images[: dip.shape[1]],
-            dip_seeds=(0,),
-            supervised_seeds=(0,),
+            dip_seeds=tuple(range(dip.shape[2])),
+            supervised_seeds=tuple(range(supervised.shape[1])),
             measured=count,
             diverged=0,
             censored=0,

@@ -31,8 +31,12 @@ def test_scores_are_those_of_the_runs(panel_of, bilinear):
     assert list(panel.architectures["name"]) == sorted(a.name for a in bilinear)
     depth = panel.feature("depth")
     expected = 20.5 - depth[:, None] + np.array([0, 1, 5, 7])
-    assert panel.dip["peak_rmse"] == pytest.approx(expected)
-    assert panel.dip["final_rmse"] == pytest.approx(expected + 4)
+    assert panel.dip["peak_rmse"].shape == (62, 4, 2)
+    assert panel.of_images("peak_rmse") == pytest.approx(expected)
+    assert panel.of_images("final_rmse") == pytest.approx(expected + 4)
+    assert panel.of_seeds("peak_rmse") == pytest.approx(
+        np.add(expected.mean(axis=1, keepdims=True), [[-0.5, 0.5]])
+    )
     assert panel.score("test_rmse") == pytest.approx(12.0 + panel.feature("slc"))
     assert panel.fits == 62 * 8
 
@@ -98,3 +102,40 @@ def test_a_space_of_its_own_lacks_features(make_rows, make_table, score_runs, bi
     table = load(make_table(tmp_path, rows=rows))
     with pytest.raises(ValueError, match="width is missing of 62 architectures"):
         make_panel(table)
+
+
+def test_part_is_what_was_chosen(panel_of):
+    panel = panel_of()
+    deep = panel.feature("depth") >= 2
+    part = panel.part(deep)
+    assert len(part) == deep.sum()
+    assert part.feature("name").tolist() == panel.feature("name")[deep].tolist()
+    assert (part.score("peak_rmse") == panel.score("peak_rmse")[deep]).all()
+    assert (part.score("test_rmse") == panel.score("test_rmse")[deep]).all()
+
+
+def test_fits_of_another_table(make_table, score_runs, bilinear, tmp_path):
+    """The trainings of one table with the fits of another, on its images."""
+    own = score_runs(bilinear, lambda a, i, s: 20.0, lambda a, s: 12.0 + a.slc)
+    still = [
+        run
+        for run in score_runs(bilinear, lambda a, i, s: 30.0 + a.depth, lambda a, s: 0.0, ("p",))
+        if run["mode"] == "dip"
+    ]
+    tables = [
+        load(make_table(tmp_path / name, runs=runs)) for name, runs in (("o", own), ("s", still))
+    ]
+    panel = make_panel(tables[0], fits_of=tables[1])
+    assert (len(panel), panel.images) == (62, ("p",))
+    assert panel.score("peak_rmse") == pytest.approx(30.0 + panel.feature("depth"))
+    assert panel.score("test_rmse") == pytest.approx(12.0 + panel.feature("slc"))
+
+
+def test_runs_that_are_no_rectangle_are_cut_to_one(panel_of):
+    """Two images have two seeds, the others one: four images with one seed are as many."""
+    panel = panel_of(
+        lambda a, image, seed: 20.0 if seed == 0 or image in "pq" else NotImplemented,
+        seeds=(0, 1),
+    )
+    assert panel.dip["peak_rmse"].shape == (62, 4, 1)
+    assert panel.dip_seeds == (0,)

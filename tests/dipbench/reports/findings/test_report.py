@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from functools import partial
 
 import matplotlib.image
@@ -29,7 +30,7 @@ def few(monkeypatch):
 
     fewer = partial(write_findings, effort=FEW)
     monkeypatch.setattr(module, "write_findings", fewer)
-    monkeypatch.setattr(module, "study", lambda *given: study(*given[:3], FEW))
+    monkeypatch.setattr(module, "study", partial(study, effort=FEW))
 
 
 @pytest.fixture(scope="module")
@@ -101,16 +102,20 @@ def test_an_incomplete_table_is_called_so(
 
 def test_verdicts_and_numbers_of_the_document_are_the_studys(written, found):
     text = (written / "findings.md").read_text("utf-8")
-    for claim in found.headline.claims:
-        assert f"| {claim.text} | **{claim.verdict}** |" in text
+    for claim in found.claims:
+        assert f"| {claim.text} | **{claim.verdict}** | {claim.sentence} |" in text
     share = found.explained["peak_rmse"].share("depth")
     assert f"| depth | 4 | {number(share.alone)} | {interval(share.shapley)} |" in text
     assert interval(found.headline.overall.tau, sign=True) in text
 
 
 def test_this_world_is_as_the_report_says(found):
-    verdicts = {claim.name: claim.verdict for claim in found.headline.claims}
-    assert verdicts["dip"] == verdicts["supervised"] == verdicts["independent"] == "holds"
+    """What can be judged holds; without fits that are not perturbed it is not judged."""
+    verdicts = {claim.name: claim.verdict for claim in found.claims}
+    assert verdicts["supervised"] == "holds"
+    assert verdicts["dip"] == verdicts["independent"] == "not judged"
+    for claim in found.claims[:3]:
+        assert {case.verdict for case in claim.cases} == {"holds"}
 
 
 def test_direction_in_words_follows_the_numbers(make_table, score_runs, bilinear, tmp_path):
@@ -147,13 +152,13 @@ def test_several_seeds_and_one_image(make_table, score_runs, bilinear, noisy, tm
     runs = score_runs(bilinear, scores.dip, scores.supervised, images=("p",), seeds=(0, 1, 2))
     table = load(make_table(tmp_path / "table", runs=runs))
     found = study(table, effort=FEW)
-    assert (found.images, found.components) == ((), ())
+    assert (found.images, found.noise) == ((), ())
     text = " ".join(report(table, found, figures(table, found, tmp_path)).split())
     assert "One image is in all architectures' runs" in text
     assert "DIP ES-WMV stop: 62 architectures, 1 image and 3 seeds" in text
     assert "supervised validation: 62 architectures and 3 seeds" in text
     assert re.search(
-        r"DIP peak: seed noise 0\.(2|3)\d against a spread between architectures of 1\.", text
+        r"DIP peak: noise of one run 0\.(2|3)\d against a spread between architectures of 1\.", text
     )
 
 
@@ -183,7 +188,8 @@ def test_command_prints_the_numbers_and_writes_nothing(
     assert said == json.loads(json.dumps(as_json(found), allow_nan=False))
     assert said["explained"]["peak_rmse"]["shares"][0]["factor"] == "depth"
     assert said["panel"]["architectures"] == 124
-    assert [c["verdict"] for c in said["pairs"][0]["claims"]][:3] == ["holds"] * 3
+    assert [c["verdict"] for c in said["claims"]][1] == "holds"
+    assert said["difficulty"]["test_rmse"]["architectures"] == 124
     assert list(tmp_path.iterdir()) == []
 
 
@@ -228,3 +234,43 @@ def test_numbers_as_text():
         "a and b",
         "a, b and c",
     ]
+
+
+def test_ctrl_c_is_one_line_and_leaves_nothing(small_folder, tmp_path, capsys, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dipbench.reports.findings.study", interrupted)
+    out = tmp_path / "docs"
+    assert main(["findings", "--table", str(small_folder), "--out", str(out)]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("lacking", ["matplotlib", "folder"])
+def test_what_is_needed_is_looked_for_before_computing(
+    small_folder, tmp_path, capsys, monkeypatch, lacking
+):
+    monkeypatch.setattr("dipbench.reports.findings.study", lambda *_, **__: pytest.fail("began"))
+    out = tmp_path / "docs"
+    if lacking == "matplotlib":
+        monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    else:
+        out.write_text("a file")
+    assert main(["findings", "--table", str(small_folder), "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1
+    assert ("matplotlib" if lacking == "matplotlib" else "docs") in said
+
+
+def test_figures_of_a_paper(small_folder, found, tmp_path):
+    """Vector figures of the same bytes each time."""
+    table = load(small_folder)
+    for format, start in (("svg", b"<?xml"), ("pdf", b"%PDF")):
+        one, two = (figures(table, found, tmp_path / f"{format}{i}", format) for i in (0, 1))
+        assert set(one) == FIGURES
+        for name, path in one.items():
+            content = path.read_bytes()
+            assert path.suffix == f".{format}"
+            assert content.startswith(start)
+            assert content == two[name].read_bytes()

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dipbench.reports.findings.bootstrap import Draws, draw
-from dipbench.reports.findings.variance import FACTORS, explained, r_squared, shapley
+from dipbench.reports.findings.bootstrap import draw
+from dipbench.reports.findings.variance import FACTORS, explained, r_squared, ranked, shapley
 
 
 def once(panel):
     """No resample: the measured scores alone."""
-    return Draws(np.ones((1, len(panel))), np.full((1, len(panel.images)), 1 / len(panel.images)))
+    return draw(panel, np.random.default_rng(0), 0)
 
 
 def least_squares(columns, y, weights):
@@ -132,3 +132,19 @@ def test_intervals_hold_the_share_and_widen_with_noise_between_images(core64, ma
         widths.append(each.high - each.low)
         assert each.low < each.high
     assert widths[0] < widths[1]
+
+
+def test_ranks_do_not_see_how_far_away_a_few_are(core64, make_panel_of):
+    """Depth 1 far off, all else by up-sampling: depth leads by values and not by ranks."""
+    kinds = core64["upsample"].map({"nearest": 0.0, "bilinear": 1.0, "transposed": 2.0})
+    panel = make_panel_of(core64, kinds + 50.0 * (core64["depth"] == 1), np.zeros(372))
+    found = {}
+    for by in (False, True):
+        (one,) = explained(panel, once(panel), ["peak_rmse"], ranks=by)
+        found[by] = max(one.shares, key=lambda share: share.shapley.value).factor
+    assert found == {False: "depth", True: "upsample"}
+
+
+def test_equal_scores_share_the_mean_of_their_ranks():
+    scores = np.array([[[5.0], [1.0], [5.0], [9.0]]])
+    assert ranked(scores)[0, :, 0].tolist() == [2.5, 1.0, 2.5, 4.0]

@@ -68,7 +68,7 @@ def few(monkeypatch):
     import dipbench.reports.proxy.study as module
 
     monkeypatch.setattr(package, "write_proxy", partial(write_proxy, effort=FEW))
-    monkeypatch.setattr(module, "study", lambda *given: study(*given[:4], FEW))
+    monkeypatch.setattr(module, "study", partial(study, effort=FEW))
 
 
 def test_a_perfect_proxy_finds_the_best_at_once(found):
@@ -179,13 +179,13 @@ def test_the_document_says_what_is_so(written):
     for said in (
         "**Can DIP stand in for supervised training?** No: the DIP peak orders architectures the "
         "other way round",
-        "**Does DIP save computing?** None of its 7 ways does: ",
+        "None of its 7 ways does: ",
         "beat them all?** In order, no: its tau is higher than that of",
         "and is lower than that of validation at step 9 of 90 and validation at step 30 of 90",
         "In time to a good network, it is as fast as log-parameters and MACs; it takes 90 s",
         "stop, DIP peak up to 100 and DIP peak up to 100 on one image. Turned round",
         "| architectures compared here | 60 |",
-        "$ dipbench proxy --table TABLE --scores",
+        "$ dipbench proxy --scores",
     ):
         assert said in text
 
@@ -299,3 +299,39 @@ def test_a_run_without_a_curve_is_named(slc_world, scores_file, monkeypatch):
     monkeypatch.setattr(Table, "curves", kept)
     with pytest.raises(InvalidTable, match=r"run of seed 0.* has no learning curve"):
         study(table, scores_file, effort=FEW)
+
+
+def test_without_scores_the_rest_is_there(slc_world, tmp_path, capsys, few):
+    assert main(["proxy", "--table", str(slc_world), "--out", str(tmp_path / "docs")]) == 0
+    text = (tmp_path / "docs" / "proxy.md").read_text("utf-8")
+    assert "| SHA-256 of the file of scores | none was given |" in text
+    assert "SynFlow" not in text
+    assert "validation after training" in text
+
+
+def test_seconds_are_those_of_the_reference_clock(slc_world, scores_file, monkeypatch):
+    """Whatever the runs say of their own devices."""
+    table = load(slc_world)
+    slow = table.runs.to_pandas().assign(seconds=1e6)
+    import pyarrow as pa
+
+    monkeypatch.setattr(Table, "runs", pa.Table.from_pandas(slow))
+    assert study(table, scores_file, effort=FEW).everything == 90 * 60
+
+
+def test_a_table_without_a_reference_clock_is_refused(slc_world, scores_file, monkeypatch):
+    table = load(slc_world)
+    lost = table.frame.assign(dip_seconds=float("nan"))
+    monkeypatch.setattr(Table, "frame", lost)
+    with pytest.raises(InvalidTable, match="dip_seconds is missing of 60 architectures"):
+        study(table, scores_file, effort=FEW)
+
+
+def test_the_ceiling_is_that_of_another_seed(world, tmp_path, scores_file):
+    """Two seeds of one score: another training orders as the same weights do."""
+    folder = world(tmp_path / "t", test=rank, dip=lambda a, image: rank(a), seeds=(0, 1))
+    found = study(load(folder), scores_file, effort=FEW)
+    assert found.repeated[0].chosen == pytest.approx(1)
+    write_proxy(load(folder), scores_file, tmp_path / "docs", effort=FEW)
+    text = says((tmp_path / "docs" / "proxy.md").read_text("utf-8"))
+    assert "A network is not its weights: with test RMSE of another seed tau is +1.00" in text

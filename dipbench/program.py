@@ -1,0 +1,114 @@
+"""One way of writing a command-line program: its parser, its options, and how it fails.
+
+A program is a parser of `program`, with a command for each function that it runs, and `run`. An
+error of use is one line on standard error and exit code 2; with ``--debug`` its traceback is
+printed too. Ctrl-C is one line and exit code 130.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from dipbench.errors import DipbenchError
+from dipbench.version import __version__
+
+__all__ = ["Options", "command", "positive", "program", "require", "run"]
+
+Options = argparse.Namespace
+
+EXPECTED = (DipbenchError, ValueError, OSError, ImportError, RuntimeError)
+STOPPED = 130  # as shells say it
+DEBUG = "print the traceback of an error, too"
+# What pip calls the packages whose modules have other names.
+PACKAGES = {"skimage": "scikit-image", "sklearn": "scikit-learn", "PIL": "pillow"}
+
+
+class _Help(argparse.HelpFormatter):
+    """States each default that the help text does not state itself."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        text = action.help
+        nothing = action.default is None or action.default is False  # 0 is a default, too
+        silent = nothing or action.default == argparse.SUPPRESS or action.required
+        if silent or not text or "default" in text or not action.option_strings:
+            return text
+        return f"{text} (default: %(default)s)"
+
+
+def program(name: str, description: str) -> argparse.ArgumentParser:
+    """The parser of a program, with ``--version`` and ``--debug``."""
+    parser = argparse.ArgumentParser(prog=name, description=description, formatter_class=_Help)
+    parser.add_argument("--version", action="version", version=f"{name} {__version__}")
+    parser.add_argument("--debug", action="store_true", help=DEBUG)
+    return parser
+
+
+def command(
+    commands: Any, name: str, function: Callable[[Options], int | None], text: str
+) -> argparse.ArgumentParser:
+    """Add a command that runs `function` to what ``parser.add_subparsers`` gave."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text, formatter_class=_Help
+    )
+    parser.set_defaults(command=function)
+    # Without a default of its own, so that `PROGRAM --debug COMMAND` works as well.
+    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=DEBUG)
+    return parser
+
+
+def run(
+    parser: argparse.ArgumentParser, arguments: Sequence[str] | None, stopped: str = "stopped"
+) -> int:
+    """Run one command; return its exit code.
+
+    Args:
+        stopped: what Ctrl-C prints.
+    """
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.command(options) or 0)
+    except KeyboardInterrupt:
+        print(stopped, file=sys.stderr)
+        return STOPPED
+    except EXPECTED as error:
+        if options.debug:
+            traceback.print_exception(error)
+        print("error:", " ".join(str(error).split()) or type(error).__name__, file=sys.stderr)
+        return 2
+
+
+def positive(text: str) -> int:
+    """The type of an option that takes an integer from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a positive integer")
+    return int(text)
+
+
+def require(extra: str, *modules: str) -> None:
+    """See that optional modules are there, before anything is computed.
+
+    Args:
+        extra: of `pyproject.toml`, which brings them.
+
+    Raises:
+        ImportError: naming the packages that are missing and how to install them.
+    """
+    missing = [PACKAGES.get(name, name) for name in modules if not _found(name)]
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        raise ImportError(
+            f"{' and '.join(missing)} {verb} not installed; expected pip install "
+            f"'dipbench[{extra}]', or in a checkout pip install -e '.[{extra}]'"
+        )
+
+
+def _found(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):  # a module that was made unavailable
+        return False

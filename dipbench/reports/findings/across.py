@@ -1,0 +1,120 @@
+"""Section of the document: the claims and the scores over all tasks."""
+
+from __future__ import annotations
+
+from dipbench.reports.findings.claims import CLAIMS
+from dipbench.reports.findings.panel import HEADLINE
+from dipbench.reports.findings.study import Study
+from dipbench.reports.findings.tasks import InTask, OverTasks
+from dipbench.reports.findings.text import number, percent, signed
+from dipbench.reports.findings.transfer import Agreement
+from dipbench.reports.markdown import table
+
+__all__ = ["across_section", "baseline_table"]
+
+DIP, TEST = HEADLINE
+
+
+def across_section(found: Study) -> str:
+    """The verdicts per task, the matrix of correlations, regret transferred, baselines."""
+    tasks = found.tasks
+    parts = [
+        "The claims by the same rules in each task. A task that was measured by a later protocol "
+        "has the output for the input without perturbation as another setting.",
+        _claims(tasks),
+        "\n".join(f"- {line}" for task in tasks.tasks[1:] for line in _breaks(task)),
+    ]
+    if len(tasks.tasks) == 1:
+        parts.append("No table of another task is there, so nothing is said across tasks.")
+    if tasks.pairs:
+        parts += [
+            "Kendall's tau of all pairs of tasks and modes, over the architectures that both "
+            "have; in brackets the ceiling that the noise of the two scores leaves. A score of "
+            "one seed whose noise is not known has no ceiling (–).",
+            _matrix(tasks),
+            "Does the best of one score serve another? *Regret*: how much worse than the best the "
+            "best network of the first score is in the second, in grey levels, and the share of "
+            "networks that are better.",
+            _transfer(tasks.pairs),
+        ]
+    parts.append(_baselines(found))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _claims(tasks: OverTasks) -> str:
+    rows = []
+    for task in tasks.tasks:
+        verdicts = [claim.verdict for claim in task.claims] or ["not judged"] * len(CLAIMS)
+        rows.append((task.task, f"`{task.protocol}`", str(task.count), *verdicts))
+    return table(("task", "table", "architectures", *CLAIMS.values()), rows)
+
+
+def _breaks(task: InTask) -> list[str]:
+    if task.missing:
+        return [f"*{task.task}* is not judged: {task.missing}."]
+    return [
+        f"*{task.task}*, {claim.text[0].lower() if claim.name != 'dip' else claim.text[0]}"
+        f"{claim.text[1:]}: {claim.verdict}. {claim.sentence}"
+        for claim in task.claims
+    ]
+
+
+def _matrix(tasks: OverTasks) -> str:
+    pairs = {(each.first, each.second): each for each in tasks.pairs}
+    names = [score.name for score in tasks.scores]
+
+    def cell(row: str, column: str) -> str:
+        if row == column:
+            return "1"
+        each = pairs.get((row, column)) or pairs.get((column, row))
+        if each is None:
+            return "–"
+        ceiling = "–" if each.ceiling is None else number(each.ceiling)
+        return f"{signed(each.tau)} ({ceiling})"
+
+    rows = [(row, *(cell(row, column) for column in names)) for row in names]
+    return table(("", *names), rows)
+
+
+def _transfer(pairs: tuple[Agreement, ...]) -> str:
+    rows = []
+    for each in pairs:
+        count = str(each.count)
+        rows += [
+            (each.first, each.second, count, number(each.forth), percent(each.forth_rank)),
+            (each.second, each.first, count, number(each.back), percent(each.back_rank)),
+        ]
+    heading = ("best by", "used for", "architectures", "regret", "better networks")
+    return table(heading, rows)
+
+
+def _baselines(found: Study) -> str:
+    text = baseline_table(found)
+    if not text:
+        return (
+            "No file of baselines was given, so the scores are not set beside known methods here."
+        )
+    return (
+        "Baselines that need no network, on the same images and by the same metric. PSNR is the "
+        "mean over images. Beside them the best and the median network: the DIP peak on the "
+        "images that are fitted, supervised RMSE on the test images.\n\n" + text
+    )
+
+
+def baseline_table(found: Study) -> str:
+    """Baselines and networks; empty without a file."""
+    if not found.baselines:
+        return ""
+    rows = [
+        (b.task, b.images, b.method, str(b.count), number(b.rmse), number(b.psnr))
+        for b in found.baselines
+        if b.task in {task.task for task in found.tasks.tasks}
+    ]
+    for task in found.tasks.tasks:
+        for column, mode, split in ((DIP, "DIP peak", "dip"), (TEST, "supervised", "test")):
+            if column in task.best:
+                for which, values in (("best", task.best), ("median", task.median)):
+                    method = f"{mode}, {which} of {task.count} networks"
+                    rows.append((task.task, split, method, "–", number(values[column]), "–"))
+    rows.sort(key=lambda row: (row[0], row[1]))
+    return table(("task", "images", "method", "how many", "RMSE", "PSNR, dB"), rows)

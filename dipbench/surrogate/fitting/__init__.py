@@ -1,0 +1,1 @@
+"""How surrogates are fitted, chosen and judged. Needs scipy and scikit-learn."""

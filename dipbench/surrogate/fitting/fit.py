@@ -1,0 +1,144 @@
+"""From a table to a surrogate: validate the candidates, choose, fit to all rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dipbench.surrogate.fitting.sample import Sample
+from dipbench.surrogate.fitting.validation import (
+    CANDIDATES,
+    Validation,
+    cross_validated,
+    fitted,
+)
+from dipbench.surrogate.interval import Distance, Spread
+from dipbench.surrogate.surrogate import TARGETS, Surrogate
+from dipbench.table.catalogue import TASK
+from dipbench.table.difficulty import difficulty
+from dipbench.table.difficulty import seed_noise as pooled
+
+if TYPE_CHECKING:
+    from dipbench.table.table import Table
+
+__all__ = ["best_noise", "fit_surrogate", "seed_noise"]
+
+RUNS = {
+    "supervised_rmse": ("supervised", "test_rmse"),
+    "supervised_rmse_val": ("supervised", "val_rmse"),
+    "dip_rmse": ("dip", "peak_rmse"),
+    "dip_averaged_rmse": ("dip", "averaged_peak_rmse"),
+}
+
+
+def fit_surrogate(
+    table: Table,
+    task: str = TASK,
+    seed: int = 0,
+    *,
+    candidates: Sequence[str] = CANDIDATES,
+    noise_table: Table | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Surrogate, Validation]:
+    """The surrogate of a table's space and task, and the cross-validation that chose it.
+
+    Args:
+        seed: of the folds.
+        noise_table: tells how far seeds lie apart, where `table` has one seed alone.
+
+    Raises:
+        NotInTable: the table has too few rows.
+    """
+    sample = Sample.of(table, task)
+    validation = cross_validated(sample, np.random.default_rng(seed), candidates, progress)
+    models = []
+    for kind in dict.fromkeys(validation.chosen):
+        targets = [t for t, chosen in enumerate(validation.chosen) if chosen == kind]
+        progress(f"{kind}, all rows")
+        models.append((targets, fitted(kind, sample, targets)[0]))
+    distance = Distance.of(sample.inputs)
+    errors = sample.logarithms - validation.of_chosen(validation.predicted)
+    spread = Spread.of(sample.shape, distance(sample.inputs), errors)
+    about = _about(table, task, validation, noise_table)
+    return Surrogate(about, sample.centre, sample.scale, models, distance, spread), validation
+
+
+def _about(
+    table: Table, task: str, validation: Validation, noise_table: Table | None
+) -> dict[str, Any]:
+    noise, source = seed_noise(table, task), table
+    if not noise and noise_table is not None:
+        noise, source = seed_noise(noise_table, task), noise_table
+    protocol, chosen = table.manifest["protocol"], validation.chosen
+    figures = {
+        target: {"model": kind, **asdict(validation.scores[kind][number])}
+        for number, (target, kind) in enumerate(zip(TARGETS, chosen, strict=True))
+    }
+    values = validation.sample.values
+    ranges = {t: [float(v.min()), float(v.max())] for t, v in zip(TARGETS, values.T, strict=True)}
+    return {
+        "space": validation.sample.space,
+        "task": task,
+        "protocol": table.protocol,
+        "sha256": table.sha256,
+        "rows": len(validation.sample.names),
+        "sample": list(validation.sample.names),
+        "clock": table.manifest.get("clock"),
+        "noise": noise,
+        "noise_best": best_noise(source, task) if noise else {},
+        "noise_from": source.protocol if noise else None,
+        "seeds": len(_scores(table, task)["supervised_rmse"]["seeds"]),
+        "steps": {
+            "supervised": protocol.get("supervised", {}).get("steps", 1),
+            "dip": protocol.get("dip", {}).get("iterations", 1),
+        },
+        "images": _images(table, task),
+        "ranges": ranges,
+        "figures": figures,
+    }
+
+
+def _images(table: Table, task: str) -> int:
+    """How many images a seed's fits are of."""
+    rows = table.runs.select(["task", "image"]).to_pylist()
+    return max(1, len({row["image"] for row in rows if row["task"] == task and row["image"]}))
+
+
+def seed_noise(table: Table, task: str) -> Mapping[str, float]:
+    """Standard deviation, between seeds, of the logarithm of a score; {} with one seed alone.
+
+    It is pooled over the architectures; a DIP score is the mean over the images of one seed.
+    """
+    found = _scores(table, task)
+    return {target: pooled(np.log(of["scores"])) for target, of in found.items() if _several(of)}
+
+
+def best_noise(table: Table, task: str) -> Mapping[str, float]:
+    """The same in the score's unit, in the best quarter alone, where it matters to a search."""
+    found = _scores(table, task)
+    return {t: difficulty(of["scores"], {}).noise for t, of in found.items() if _several(of)}
+
+
+def _several(of: Mapping[str, Any]) -> bool:
+    return len(of["seeds"]) > 1 and len(of["scores"]) > 1
+
+
+def _scores(table: Table, task: str) -> dict[str, dict[str, Any]]:
+    """Per target the seeds, and the scores of those with all of them, shape ``(A, K)``."""
+    rows = table.runs.to_pylist()
+    rows = [row for row in rows if row["task"] == task and row["status"] == "ok"]
+    found = {}
+    for target, (mode, column) in RUNS.items():
+        values: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+        for row in rows:
+            if row["mode"] == mode:
+                values[row["key"]][row["seed"]].append(row[column])
+        seeds = sorted({seed for of in values.values() for seed in of})
+        full = [of for of in values.values() if len(of) == len(seeds)]
+        scores = np.array([[float(np.mean(of[seed])) for seed in seeds] for of in full])
+        found[target] = {"seeds": seeds, "scores": scores.reshape(len(full), len(seeds))}
+    return found

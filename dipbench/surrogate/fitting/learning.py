@@ -1,0 +1,82 @@
+"""How good a surrogate is for every size of its sample, and what more rows would bring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dipbench.surrogate.fitting.validation import Validation, fitted
+
+__all__ = ["Curve", "learning_curve"]
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+SIZES = (40, 80, 160, 320, 640, 1280, 2560)
+REPEATS = 3
+LEAST_LEFT = 0.1  # of the rows, to be judged by
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Of one target, means over repeats.
+
+    Attributes:
+        target: its position.
+        sizes: how many rows were fitted to; the last is that of the ten-fold cross-validation.
+        tau, rmse: on rows left out.
+    """
+
+    target: int
+    sizes: tuple[int, ...]
+    tau: tuple[float, ...]
+    rmse: tuple[float, ...]
+
+    @property
+    def doubled(self) -> float:
+        """The RMSE that twice as many rows would leave, if the last two sizes show the trend."""
+        steps = np.log2(self.sizes[-1] / self.sizes[-2])
+        return float(self.rmse[-1] * (self.rmse[-1] / self.rmse[-2]) ** (1 / steps))
+
+
+def learning_curve(
+    validation: Validation,
+    targets: Sequence[int],
+    rng: np.random.Generator,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Curve]:
+    """Fit the chosen candidates to random rows of each size, and judge them by the others."""
+    from scipy.stats import kendalltau
+
+    sample, rows = validation.sample, len(validation.sample.names)
+    sizes = [size for size in SIZES if size <= (1 - LEAST_LEFT) * rows * 0.9]
+    orders = [rng.permutation(rows) for _ in range(REPEATS)]
+    curves = []
+    for target in targets:
+        kind, measured = validation.chosen[target], sample.values[:, target]
+        taus, errors = [], []
+        for size in sizes:
+            found = []
+            for order in orders:
+                progress(f"learning curve, {size} rows")
+                model = fitted(kind, sample.rows(order[:size]), [target])[0]
+                left = order[size:]
+                guess = np.exp(model(sample.inputs[left])[:, 0])
+                error = float(np.sqrt(((guess - measured[left]) ** 2).mean()))
+                found.append((float(kendalltau(guess, measured[left])[0]), error))
+            tau, rmse = np.mean(found, axis=0).tolist()
+            taus.append(tau)
+            errors.append(rmse)
+        whole = validation.scores[kind][target]
+        curves.append(
+            Curve(
+                target,
+                (*sizes, rows - rows // 10),
+                (*taus, whole.tau),
+                (*errors, whole.rmse),
+            )
+        )
+    return curves

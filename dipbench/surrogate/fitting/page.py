@@ -1,0 +1,262 @@
+"""The page of a surrogate: how good it is, where it is wrong, and what would help."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dipbench.reports.markdown import table, wrapped
+from dipbench.surrogate.fitting.fit import fit_surrogate
+from dipbench.surrogate.fitting.learning import Curve, learning_curve
+from dipbench.surrogate.fitting.validation import Validation
+from dipbench.surrogate.surrogate import TARGETS, Surrogate
+from dipbench.version import __version__
+
+if TYPE_CHECKING:
+    from dipbench.table.table import Table
+
+__all__ = ["as_json", "study", "write_surrogate"]
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+SCORES = range(4)  # the targets that are no seconds
+LABELS = (
+    "supervised test RMSE",
+    "supervised validation RMSE",
+    "DIP peak",
+    "DIP averaged peak",
+    "seconds of a training",
+    "seconds of a fit",
+)
+WORST = 5
+
+
+def study(
+    table: Table,
+    task: str,
+    seed: int,
+    noise_table: Table | None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Surrogate, Validation, list[Curve]]:
+    """Fit a surrogate, and find how it grows with its sample."""
+    surrogate, validation = fit_surrogate(
+        table, task, seed, noise_table=noise_table, progress=progress
+    )
+    curves = learning_curve(validation, SCORES, np.random.default_rng(seed + 1), progress)
+    return surrogate, validation, curves
+
+
+def as_json(
+    surrogate: Surrogate, validation: Validation, curves: Sequence[Curve]
+) -> dict[str, Any]:
+    """All numbers of the page."""
+    return {
+        "about": {name: value for name, value in surrogate.about.items() if name != "sample"},
+        "candidates": {
+            kind: {t: asdict(s) for t, s in zip(TARGETS, scores, strict=True)}
+            for kind, scores in validation.scores.items()
+        },
+        "coverage": {
+            what: [[label, count, *shares] for label, count, shares in rows]
+            for what, rows in _groups(validation).items()
+        },
+        "learning": [asdict(curve) | {"target": TARGETS[curve.target]} for curve in curves],
+    }
+
+
+def write_surrogate(
+    table: Table,
+    out: str | os.PathLike[str],
+    task: str,
+    seed: int,
+    *,
+    store: Path | None = None,
+    noise_table: Table | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Path]:
+    """Write ``surrogate.md``, its numbers as JSON, and the surrogate's file where it is wanted.
+
+    Raises:
+        NotInTable: the table has too few rows.
+        OSError: a folder cannot be written.
+    """
+    folder = Path(out)
+    surrogate, validation, curves = study(table, task, seed, noise_table, progress)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [folder / "surrogate.md", folder / "surrogate.json"]
+    written[0].write_text(report(surrogate, validation, curves), encoding="utf-8")
+    numbers = json.dumps(as_json(surrogate, validation, curves), indent=1, allow_nan=False)
+    written[1].write_text(numbers + "\n", encoding="utf-8")
+    if store is not None:
+        written.append(surrogate.save(store))
+    return written
+
+
+def report(surrogate: Surrogate, validation: Validation, curves: Sequence[Curve]) -> str:
+    """The page, in Markdown."""
+    about = surrogate.about
+    sections = {
+        "How good it is": _quality(surrogate, validation),
+        "The candidates": _candidates(validation),
+        "Do the intervals hold?": _coverage(validation),
+        "What it gets wrong": _worst(validation),
+        "Would more measurements help?": _learning(surrogate, curves),
+        "How it was computed": _methods(),
+    }
+    head = f"# The surrogate of {about['space']}, {about['task']}"
+    intro = (
+        f"`dipbench surrogate` writes this page. The surrogate was fitted to "
+        f"{about['rows']} measured architectures of {about['protocol']} (dipbench "
+        f"{__version__}). `predict` evaluates it. A prediction is never a measurement: `query` "
+        "answers with those alone."
+    )
+    body = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections.items())
+    return "\n\n".join(map(wrapped, f"{head}\n\n{intro}\n\n{body}".split("\n\n"))) + "\n"
+
+
+def _quality(surrogate: Surrogate, validation: Validation) -> str:
+    noise = surrogate.about["noise"]
+    rows = []
+    for t, target in enumerate(TARGETS):
+        score = validation.scores[validation.chosen[t]][t]
+        typical = float(np.median(validation.sample.values[:, t]))
+        between = f"{noise[target] * typical:.2f}" if target in noise else "–"
+        figures = (f"{score.tau:.3f}", f"{score.rmse:.3g}", f"{score.r2:.4f}", between)
+        rows.append((LABELS[t], validation.chosen[t], *figures, f"{score.coverage:.1%}"))
+    heading = ("target", "model", "Kendall's tau", "RMSE", "R²", "seeds differ by", "coverage")
+    return (
+        "Ten-fold cross-validation: every architecture is predicted by a model that was not "
+        "fitted to it. RMSE is in the target's own unit. *Seeds differ by* is the standard "
+        "deviation between seeds of one architecture at the median score; a measurement here is "
+        "the mean over the table's seeds. *Coverage* is the share of measurements within their "
+        "90 % interval.\n\n" + table(heading, rows)
+    )
+
+
+def _candidates(validation: Validation) -> str:
+    rows = []
+    for t in SCORES:
+        for kind, scores in validation.scores.items():
+            mark = "yes" if kind == validation.chosen[t] else ""
+            figures = f"{scores[t].tau:.3f}", f"{scores[t].rmse:.3f}", f"{scores[t].interval:.4f}"
+            rows.append((LABELS[t], kind, *figures, f"{scores[t].coverage:.1%}", mark))
+    heading = ("target", "candidate", "tau", "RMSE", "interval score", "coverage", "chosen")
+    return (
+        "Of each target the candidate with the least mean rank of three figures is chosen: "
+        "Kendall's tau, RMSE, and the interval score, which is small for narrow intervals that "
+        "hold.\n\n" + table(heading, rows)
+    )
+
+
+def _groups(validation: Validation) -> dict[str, list[tuple[str, int, list[float]]]]:
+    """Coverage of the chosen candidates per target, overall and by depth, SLC and size."""
+    sample, inside = validation.sample, validation.of_chosen(validation.inside)
+    macs = sample.column("log macs")
+    size = np.digitize(macs, np.quantile(macs, (1 / 3, 2 / 3)))
+    words = np.array(["fewest MACs", "middle", "most MACs"])
+    labels = {
+        "all": np.array(["all"] * len(macs)),
+        "depth": sample.column("depth").astype(int).astype(str),
+        "SLC": sample.column("slc").astype(int).astype(str),
+        "size": words[size],
+    }
+    return {
+        what: [
+            (str(label), int((of == label).sum()), inside[of == label].mean(0).tolist())
+            for label in sorted(set(of.tolist()), key=list(words).index if what == "size" else str)
+        ]
+        for what, of in labels.items()
+    }
+
+
+def _coverage(validation: Validation) -> str:
+    rows = []
+    for what, lines in _groups(validation).items():
+        for label, count, shares in lines:
+            error = 1.645 * (0.09 / count) ** 0.5
+            name = "all" if what == "all" else f"{what} {label}" if what != "size" else label
+            cells = [f"{share:.0%}" for share in shares]
+            rows.append((name, str(count), *cells, f"±{error:.0%}"))
+    return (
+        "The share of measurements within intervals that the other nine folds made. The last "
+        "column is how far from 90 % so many rows may stray by chance, nine times out of ten.\n\n"
+        + table(("group", "rows", *LABELS, "chance"), rows)
+    )
+
+
+def _worst(validation: Validation) -> str:
+    sample, found = validation.sample, np.exp(validation.of_chosen(validation.predicted))
+    parts = []
+    for t in SCORES:
+        if TARGETS[t] == "supervised_rmse_val":
+            continue  # hardly differs from the test RMSE
+        errors = found[:, t] - sample.values[:, t]
+        order = np.argsort(-np.abs(errors))[:WORST]
+        rows = [
+            (
+                sample.names[i],
+                f"{sample.values[i, t]:.2f}",
+                f"{found[i, t]:.2f}",
+                f"{errors[i]:+.2f}",
+            )
+            for i in order
+        ]
+        parts.append(table((LABELS[t], "measured", "predicted", "error"), rows))
+    return (
+        "The largest errors on architectures that were left out. They gather where the sample is "
+        "thin and the scores are far from all others.\n\n" + "\n\n".join(parts)
+    )
+
+
+def _learning(surrogate: Surrogate, curves: Sequence[Curve]) -> str:
+    rows, lines = [], []
+    for curve in curves:
+        for size, tau, rmse in zip(curve.sizes, curve.tau, curve.rmse, strict=True):
+            rows.append((LABELS[curve.target], str(size), f"{tau:.3f}", f"{rmse:.3f}"))
+        lines.append(
+            f"- {LABELS[curve.target]}: RMSE {curve.rmse[-1]:.3f} from {curve.sizes[-1]} rows; "
+            f"twice as many would leave {curve.doubled:.3f}, if the trend of the last two sizes "
+            "goes on."
+        )
+    complete = surrogate.rows == len(surrogate.space)
+    last = (
+        f"\n\nAll {surrogate.rows} architectures of {surrogate.about['space']} are measured, so "
+        "there are none to add: the curve says how many rows a space like it would have needed."
+        if complete
+        else ""
+    )
+    return (
+        "Models fitted to random rows and judged by the others, means over three draws; the "
+        "last size of each is the cross-validation.\n\n"
+        + table(("target", "rows", "tau", "RMSE"), rows)
+        + "\n\n"
+        + "\n".join(lines)
+        + last
+    )
+
+
+def _methods() -> str:
+    return "\n".join(
+        (
+            "- The models are of logarithms of the targets, over depth, SLC, skip connections, "
+            "up-sampling, width and the logarithm of MACs (`dipbench.surrogate.description`).",
+            "- Gaussian process: squared-exponential kernel, one length scale per group of "
+            "columns, maximum likelihood; what is kept are 256 inducing points (Rasmussen and "
+            "Williams, *Gaussian Processes for Machine Learning*, 2006).",
+            "- Ridge: columns and all products of two, the penalty by leave-one-out. Boosted "
+            "trees: scikit-learn's gradient boosting, 300 trees of depth 3.",
+            "- Intervals: cross-conformal (Vovk, *Annals of Mathematics and Artificial "
+            "Intelligence* 74, 2015), scores normalised by a spread that depends on depth, SLC "
+            "and MACs, and that grows with the distance from the sample. The quantile is from "
+            "all ten folds; for the coverage above, each fold is judged by the quantile and "
+            "spread of the other nine.",
+            "- Values are rounded to six decimals, beyond which processors differ.",
+        )
+    )

@@ -1,0 +1,122 @@
+"""The measured rows of a table as a surrogate reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dipbench.errors import NotInTable
+from dipbench.lazy import lazy
+from dipbench.surrogate.description import COLUMNS, GROUPS, described, encoded
+from dipbench.surrogate.interval import shape
+from dipbench.surrogate.surrogate import TARGETS
+
+if TYPE_CHECKING:
+    from dipbench.table.table import Table
+
+__all__ = ["LEAST_ROWS", "Sample"]
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+LEAST_ROWS = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Architectures with all targets measured.
+
+    Attributes:
+        space: their space.
+        names: of the architectures, in the order of the space.
+        description: shape ``(rows, columns)``.
+        values: the targets, shape ``(rows, targets)``.
+        centre, scale: that make the description's columns standard; shape ``(columns,)``.
+    """
+
+    space: str
+    names: tuple[str, ...]
+    description: Floats
+    values: Floats
+    centre: Floats
+    scale: Floats
+
+    @classmethod
+    def of(cls, table: Table, task: str) -> Sample:
+        """The rows of a table.
+
+        Raises:
+            NotInTable: fewer than 40 architectures have all targets, or no space with a
+                description is measured.
+        """
+        space = table.space
+        if space is None or space.name not in COLUMNS:
+            raise NotInTable(
+                f"{table.protocol} is of the space {table.space_name}, whose architectures have no "
+                f"description; expected one of {', '.join(COLUMNS)}"
+            )
+        columns = ["name", "task", *TARGETS]
+        rows = table.architectures.select(columns).to_pylist()
+        known = {
+            space.index(row["name"]): row
+            for row in rows
+            if row["task"] == task and all(_finite(row[target]) for target in TARGETS)
+        }
+        if len(known) < LEAST_ROWS:
+            raise NotInTable(
+                f"{table.protocol} has {len(known)} architectures with all of "
+                f"{', '.join(TARGETS)} for {task}; expected at least {LEAST_ROWS}"
+            )
+        indices = sorted(known)
+        description = described(space.name, encoded(space, indices))
+        values = np.array([[known[i][target] for target in TARGETS] for i in indices])
+        spread = description.std(axis=0)
+        return cls(
+            space.name,
+            tuple(known[i]["name"] for i in indices),
+            description,
+            values,
+            description.mean(axis=0),
+            np.where(spread > 0, spread, 1.0),
+        )
+
+    def rows(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Sample:
+        """Some of the rows; what makes columns standard stays."""
+        names = tuple(np.array(self.names)[chosen].tolist())
+        kept = self.description[chosen], self.values[chosen]
+        return Sample(self.space, names, *kept, self.centre, self.scale)
+
+    @lazy
+    def inputs(self) -> Floats:
+        """The standardised description."""
+        return (self.description - self.centre) / self.scale
+
+    @lazy
+    def logarithms(self) -> Floats:
+        """Of the values."""
+        found: Floats = np.log(self.values)
+        return found
+
+    @lazy
+    def groups(self) -> list[list[int]]:
+        """The columns of each group that varies."""
+        names = COLUMNS[self.space]
+        varied = self.description.std(axis=0) > 0
+        groups = [[names.index(c) for c in group] for group in GROUPS[self.space].values()]
+        kept = [[column for column in group if varied[column]] for group in groups]
+        return [group for group in kept if group]
+
+    def column(self, name: str) -> Floats:
+        """One column of the description."""
+        return self.description[:, COLUMNS[self.space].index(name)]
+
+    @lazy
+    def shape(self) -> Floats:
+        """What the size of errors depends on, see `dipbench.surrogate.interval.shape`."""
+        return shape(self.column("depth"), self.column("slc"), self.column("log macs"))
+
+
+def _finite(value: float | None) -> bool:
+    return value is not None and bool(np.isfinite(value)) and value > 0
