@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RESULTS := generate/results
 
-.PHONY: install demo test test-slow test-deepinv versions test-browser pictures lint bench soak docs pages table clean
+.PHONY: install demo test test-slow versions test-browser test-deepinv pictures lint bench soak docs pages table clean
 
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt
 
@@ -36,15 +36,6 @@ demo: .venv/demo
 test: install
 	$(BIN)/python -m pytest
 
-# The examples with deepinv, which needs a torchvision and so another torch than ours.
-test-deepinv: .venv-deepinv/installed
-	PYTHONPATH=. .venv-deepinv/bin/python -m pytest -s -p no:cacheprovider -c /dev/null --rootdir . tests/deepinv
-
-.venv-deepinv/installed: pyproject.toml
-	$(PYTHON) -m venv .venv-deepinv
-	.venv-deepinv/bin/python -m pip install --quiet --disable-pip-version-check -e . "deepinv>=0.5" pytest
-	@touch $@
-
 # What the suite leaves out because it takes long, such as torch.compile and compiled GPU kernels.
 test-slow: install
 	$(BIN)/python -m pytest -m slow
@@ -63,6 +54,15 @@ pictures: install .venv/browser
 
 .venv/browser: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"
+	@touch $@
+
+# The examples with deepinv, which needs a torchvision and so another torch than ours.
+test-deepinv: .venv-deepinv/installed
+	PYTHONPATH=. .venv-deepinv/bin/python -m pytest -s -p no:cacheprovider -c /dev/null --rootdir . tests/deepinv
+
+.venv-deepinv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-deepinv
+	.venv-deepinv/bin/python -m pip install --quiet --disable-pip-version-check -e . "deepinv>=0.5" pytest
 	@touch $@
 
 lint: install

@@ -82,8 +82,13 @@ class Spread:
 
 def shape(depth: Floats, slc: Floats, macs: Floats) -> Floats:
     """What the size of errors depends on, one row per architecture; `macs` are logarithms."""
-    one = np.ones_like(depth)
-    return np.stack([one, depth == 1, (depth - 3) / 2, slc == 0, slc / 2, (macs - 16) / 2], axis=1)
+    found = np.ones((len(depth), 6))
+    found[:, 1] = depth == 1
+    found[:, 2] = (depth - 3) / 2
+    found[:, 3] = slc == 0
+    found[:, 4] = slc / 2
+    found[:, 5] = (macs - 16) / 2
+    return found
 
 
 def _size(errors: Floats) -> Floats:

@@ -74,8 +74,14 @@ class Gaussian:
     @lazy
     def _half_squares(self) -> Floats:
         """Of the lengths of the points, shape ``(targets, points)``."""
-        squares: Floats = (self.points**2).sum(2)
-        return 0.5 * squares
+        found: Floats = 0.5 * (self.points**2).sum(2)
+        return found
+
+    @lazy
+    def _rescaled(self) -> Floats:
+        """What a row is multiplied by, shape ``(targets × points, columns)``."""
+        found: Floats = (self.points * self.scales[:, None, :]).reshape(-1, self.scales.shape[1])
+        return found
 
     def __call__(self, inputs: Floats) -> Floats:
         """The logarithms of the targets, shape ``(count, targets)``."""
@@ -90,7 +96,7 @@ class Gaussian:
     def _one(self, row: Floats) -> Floats:
         """All targets at once: for one row, calls of numpy cost more than arithmetic."""
         scaled = self.scales * row
-        inner = (self.points @ scaled[:, :, None])[:, :, 0] - self._half_squares
+        inner = (self._rescaled @ row).reshape(self.weights.shape) - self._half_squares
         inner -= 0.5 * (scaled * scaled).sum(1)[:, None]
         near = np.exp(np.minimum(inner, 0.0, out=inner), out=inner)
         found: Floats = (self.means + (near * self.weights).sum(1))[None, :]

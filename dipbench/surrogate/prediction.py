@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-
 from dipbench.errors import InvalidArchitecture, NoSurrogate, NotInTable
 from dipbench.graphs.canonical import is_key
 from dipbench.graphs.dag import check
@@ -113,8 +111,7 @@ def predict(architecture: Predictable, task: str = TASK) -> Prediction:
     twin = UNet.of(member) if isinstance(member, Architecture) else member
     assert isinstance(twin, UNet)
     row, macs, params = describe(surrogate.about["space"], twin)
-    mean, low, high = surrogate.intervals(row)
-    values = np.stack([mean[0], low[0], high[0]], axis=1).ravel().tolist()
+    values = surrogate.intervals(row)[:, 0].T.ravel().tolist()
     about = surrogate.about
     return Prediction(
         name=member.name,

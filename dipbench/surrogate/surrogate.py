@@ -91,14 +91,14 @@ class Surrogate:
         values: Floats = np.exp(self._logarithms(self._inputs(description)))
         return values.round(DIGITS)
 
-    def intervals(self, description: Floats) -> tuple[Floats, Floats, Floats]:
-        """The targets and the ends of the interval that holds 90 % of new measurements."""
+    def intervals(self, description: Floats) -> Floats:
+        """The targets, and the low and the high end of the interval that holds 90 % of new
+        measurements; shape ``(3, count, len(TARGETS))``."""
         inputs = self._inputs(description)
         middle = self._logarithms(inputs)
         half = self.spread(self._shape(description), self.distance(inputs))
-        ends = np.exp(np.stack([middle, middle - half, middle + half]))
-        mean, low, high = np.round(ends, DIGITS)
-        return mean, low, high
+        ends: Floats = np.exp(np.stack([middle, middle - half, middle + half]))
+        return ends.round(DIGITS)
 
     def _inputs(self, description: Floats) -> Floats:
         return (description - self.centre) / self.scale

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -107,7 +107,7 @@ def report(surrogate: Surrogate, validation: Validation, curves: Sequence[Curve]
         "The candidates": _candidates(validation),
         "Do the intervals hold?": _coverage(validation),
         "What it gets wrong": _worst(validation),
-        "Would more measurements help?": _learning(surrogate, curves),
+        "Would more measurements help?": _learning(surrogate, validation, curves),
         "How it was computed": _methods(),
     }
     head = f"# The surrogate of {about['space']}, {about['task']}"
@@ -215,15 +215,16 @@ def _worst(validation: Validation) -> str:
     )
 
 
-def _learning(surrogate: Surrogate, curves: Sequence[Curve]) -> str:
+def _learning(surrogate: Surrogate, validation: Validation, curves: Sequence[Curve]) -> str:
     rows, lines = [], []
+    about = surrogate.about
     for curve in curves:
         for size, tau, rmse in zip(curve.sizes, curve.tau, curve.rmse, strict=True):
             rows.append((LABELS[curve.target], str(size), f"{tau:.3f}", f"{rmse:.3f}"))
         lines.append(
             f"- {LABELS[curve.target]}: RMSE {curve.rmse[-1]:.3f} from {curve.sizes[-1]} rows; "
             f"twice as many would leave {curve.doubled:.3f}, if the trend of the last two sizes "
-            "goes on."
+            f"goes on{_floor(about, validation, curve.target)}."
         )
     complete = surrogate.rows == len(surrogate.space)
     last = (
@@ -240,6 +241,15 @@ def _learning(surrogate: Surrogate, curves: Sequence[Curve]) -> str:
         + "\n".join(lines)
         + last
     )
+
+
+def _floor(about: Mapping[str, Any], validation: Validation, target: int) -> str:
+    """How far measurements themselves err, which no surrogate can be seen to fall below."""
+    share = about["noise"].get(TARGETS[target])
+    if share is None:
+        return ""
+    typical = float(np.median(validation.sample.values[:, target]))
+    return f" (the measurements themselves err by {share * typical / about['seeds'] ** 0.5:.3f})"
 
 
 def _methods() -> str:

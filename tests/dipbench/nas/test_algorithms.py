@@ -263,7 +263,9 @@ def test_dip_guided_search_spends_its_share_on_fits(made_up_core64):
         problem = Problem(table=load(made_up_core64), seconds=3000)
         search(lambda p, rng, s=share: dip_guided(p, rng, s), problem, np.random.default_rng(0))
         fits = sum(e.seconds for e in problem.history if e.objectives == ("dip_rmse",))
-        assert fits / problem.clock == pytest.approx(share, abs=0.05)
+        # After a training that goes beyond the share, the budget may not suffice for more fits.
+        dearest = max(e.seconds for e in problem.history)
+        assert fits == pytest.approx(share * problem.clock, abs=dearest)
 
 
 def test_dip_guided_search_needs_fits(make_searchable):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dipbench import load, query
+from dipbench import load, query, tables
 from generate.measure import rows as measure
 from generate.measure.rows import _row
 from generate.protocols.plan import make_plan

@@ -1,0 +1,116 @@
+"""Fitting: candidates find what is there, intervals hold, and the page says what was found."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dipbench import NotInTable, load
+from dipbench.surrogate.fitting.fit import best_noise, fit_surrogate, seed_noise
+from dipbench.surrogate.fitting.gaussian import fit_gaussian
+from dipbench.surrogate.fitting.learning import learning_curve
+from dipbench.surrogate.fitting.others import fit_ridge
+from dipbench.surrogate.fitting.page import as_json, report
+from dipbench.surrogate.fitting.sample import Sample
+from dipbench.surrogate.interval import Spread, quantile
+from dipbench.surrogate.surrogate import TARGETS
+from dipbench.table.difficulty import difficulty
+
+
+@pytest.fixture(scope="module")
+def ridge():
+    """A surrogate of the embedded table of which ridge is the one candidate."""
+    return fit_surrogate(load(), candidates=("ridge",))
+
+
+def test_ridge_finds_a_quadratic_function():
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(120, 3))
+    targets = np.stack([1 + inputs[:, 0] * inputs[:, 1], 2 - inputs[:, 2] ** 2], axis=1)
+    model = fit_ridge(inputs[:80], targets[:80])
+    assert model(inputs[80:]) == pytest.approx(targets[80:], abs=1e-3)
+
+
+def test_a_gaussian_process_finds_a_smooth_function_and_leaves_out_what_does_not_matter():
+    rng = np.random.default_rng(0)
+    inputs = rng.uniform(-2, 2, size=(100, 3))
+    target = np.sin(inputs[:, 0]) + 0.3 * inputs[:, 1]
+    groups = [[0], [1], [2]]
+    model, hyperparameters = fit_gaussian(inputs[:70], target[:70, None], groups)
+    assert model(inputs[70:])[:, 0] == pytest.approx(target[70:], abs=0.05)
+    scales = model.scales[0]
+    assert scales[2] < 0.2 * scales[0]
+    one = np.concatenate([model(row[None]) for row in inputs[70:]])
+    assert one == pytest.approx(model(inputs[70:]), abs=1e-9)
+    again, _ = fit_gaussian(inputs[:70], target[:70, None], groups, hyperparameters)
+    assert again(inputs[70:])[:, 0] == pytest.approx(target[70:], abs=0.05)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6), st.integers(20, 200))
+def test_so_many_ratios_lie_below_their_quantile(seed, count):
+    ratios = np.random.default_rng(seed).exponential(size=count)
+    below = (ratios <= quantile(ratios)).mean()
+    assert 0.9 <= below <= 0.9 + 2 / count + 1e-9
+
+
+def test_too_few_ratios_say_nothing():
+    assert quantile(np.arange(8.0)) == math.inf
+    assert quantile(np.arange(9.0)) == 8.0
+
+
+def test_intervals_are_wider_where_errors_are_larger():
+    rng = np.random.default_rng(0)
+    shape = np.stack([np.ones(600), rng.normal(size=600)], axis=1)
+    shape = np.hstack([shape, np.zeros((600, 4))])
+    errors = rng.normal(size=(600, 1)) * np.exp(shape[:, 1:2])
+    half = Spread.of(shape[:400], np.ones(400), errors[:400])(shape[400:], np.ones(200))
+    inside = np.abs(errors[400:]) <= half
+    assert inside.mean() == pytest.approx(0.9, abs=0.06)
+    small = shape[400:, 1] < 0
+    assert inside[small].mean() == pytest.approx(inside[~small].mean(), abs=0.12)
+
+
+def test_a_surrogate_of_the_embedded_table(ridge):
+    surrogate, validation = ridge
+    assert surrogate.rows == len(validation.sample.names) == 372
+    assert set(validation.chosen) == {"ridge"}
+    for score in validation.scores["ridge"]:
+        assert score.tau > 0.84
+        assert score.coverage == pytest.approx(0.9, abs=0.03)
+    found = surrogate.predict_at(range(372))
+    assert np.corrcoef(np.log(found[:, 0]), validation.sample.logarithms[:, 0])[0, 1] > 0.99
+
+
+def test_noise_is_that_of_the_table_s_seeds():
+    table = load()
+    scores = [[r for r in table.runs.to_pylist() if r["mode"] == "supervised" and r["seed"] == s]
+              for s in (0, 1, 2)]  # fmt: skip
+    columns = [[r["test_rmse"] for r in sorted(of, key=lambda r: r["key"])] for of in scores]
+    expected = difficulty(np.array(columns).T, {}).noise
+    assert best_noise(table, "denoise25")["supervised_rmse"] == pytest.approx(expected)
+    assert 0.005 < seed_noise(table, "denoise25")["supervised_rmse"] < 0.02
+
+
+def test_the_page_says_what_was_found(ridge):
+    surrogate, validation = ridge
+    curves = learning_curve(validation, [0], np.random.default_rng(0))
+    (curve,) = curves
+    assert curve.sizes == (40, 80, 160, 335)
+    assert curve.rmse[-1] < curve.rmse[0]
+    assert curve.doubled < curve.rmse[-1]
+    page = " ".join(report(surrogate, validation, curves).split())
+    assert "372 measured architectures of core64-v1" in page
+    assert "## Would more measurements help?" in page
+    said = json.loads(json.dumps(as_json(surrogate, validation, curves), allow_nan=False))
+    assert said["about"]["rows"] == 372
+    assert [row[0] for row in said["coverage"]["depth"]] == list("12345")
+    assert len(said["candidates"]["ridge"]) == len(TARGETS)
+
+
+def test_too_few_rows_are_refused(table):
+    with pytest.raises(NotInTable, match="expected at least 40"):
+        Sample.of(table, "denoise25")
