@@ -62,7 +62,7 @@ test-deepinv: .venv-deepinv/installed
 
 .venv-deepinv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv-deepinv
-	.venv-deepinv/bin/python -m pip install --quiet --disable-pip-version-check -e . "deepinv>=0.4" pytest
+	.venv-deepinv/bin/python -m pip install --quiet --disable-pip-version-check -e . "deepinv>=0.5" pytest
 	@touch $@
 
 lint: install

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dipbench.publish.datasheet import coverage_table, limits, protocol_table, terms
 from dipbench.publish.release import KEYWORDS, NO_PICTURES, RMSE, Release, quoted
 from dipbench.reports.markdown import table
+from dipbench.surrogate.surrogate import known
 from dipbench.table.catalogue import Entry, entries
 from dipbench.table.manifest import MANIFEST, read_manifest
 from dipbench.table.schema import FILES, Column, markdown
@@ -103,9 +104,9 @@ def _tables() -> str:
 
 
 def extras(entry: Entry) -> str:
-    """What an embedded table has beside its files, in words."""
-    surrogate = any(entry.folder.glob("surrogate*"))
-    return "with a surrogate, which `dipbench.predict` reads" if surrogate else ""
+    """What there is to an embedded table beside its files, in words."""
+    predicted = (entry.space, entry.task) in known() and entry.primary
+    return "with a surrogate: `dipbench.predict`" if predicted else ""
 
 
 def _load(release: Release) -> str:

@@ -40,6 +40,7 @@ def restore(name: str, iterations: int, sigma: float = 25 / 255) -> tuple[float,
 
 
 def main() -> None:
+    """Restore one picture and print how well."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", default="d5-s-bilinear-w16", help="default: %(default)s")
     parser.add_argument("--iterations", type=int, default=500, help="default: %(default)s")

@@ -22,6 +22,7 @@ class Denoiser(deepinv.models.Reconstructor):
         self.network = network
 
     def forward(self, y: torch.Tensor, physics: object, **_: object) -> torch.Tensor:
+        """Restore `y`; the physics is not needed."""
         restored: torch.Tensor = self.network(y)
         return restored
 
@@ -66,6 +67,7 @@ def learn(name: str, epochs: int, sigma: float = 25 / 255) -> tuple[float, float
 
 
 def main() -> None:
+    """Train one network and print how well it denoises."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", default="d3-s0-bilinear-w16", help="default: %(default)s")
     parser.add_argument("--epochs", type=int, default=20, help="default: %(default)s")

@@ -336,11 +336,11 @@ def test_the_card_lists_all_embedded_tables_with_their_tasks(folder):
         assert f"| `{entry.protocol}` | {entry.space} | {entry.task} |" in text
 
 
-def test_the_card_says_which_table_has_a_surrogate(tmp_path):
-    entry = Entry("unet64-v1", "unet64", "denoise25", tmp_path)
-    assert extras(entry) == ""
-    (tmp_path / "surrogate.npz").touch()
-    assert extras(entry) == "with a surrogate, which `dipbench.predict` reads"
+def test_the_card_says_which_tables_have_a_surrogate(tmp_path):
+    said = "with a surrogate: `dipbench.predict`"
+    assert extras(Entry("core64-v1", "core64", "denoise25", tmp_path)) == said
+    assert extras(Entry("core64-long-v1", "core64", "denoise25", tmp_path)) == ""
+    assert extras(Entry("core64-other7-v1", "core64", "other7", tmp_path)) == ""
 
 
 # The citation -------------------------------------------------------------------------------
