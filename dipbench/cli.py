@@ -104,8 +104,13 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--task", default="denoise25", help="default: %(default)s")
 
     surrogate = add("surrogate", _surrogate, "fit a surrogate to a table and write how good it is")
-    surrogate.add_argument("--out", type=Path, default=Path("surrogate"), metavar="DIR")
-    surrogate.add_argument("--store", type=Path, metavar="FILE.npz", help="keep the surrogate")
+    surrogate.add_argument("--out", type=Path, default=Path("surrogate"), metavar="DIR", help=OUT)
+    surrogate.add_argument(
+        "--store",
+        type=Path,
+        metavar="FILE.npz",
+        help="keep the surrogate in this file; default: nowhere",
+    )
 
     datasheet = add("datasheet", _datasheet, "print the datasheet of a table, in Markdown")
 
@@ -118,8 +123,10 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--objective", default="supervised_rmse_val", metavar="A[,B]", help="what is minimised"
     )
-    compare.add_argument("--space", help="search this space on its surrogate's predictions")
-    compare.add_argument("--max-macs", type=float, help="only architectures of at most so many")
+    compare.add_argument("--space", help="search this space on predictions; default: a table")
+    compare.add_argument(
+        "--max-macs", type=float, help="only architectures of at most so many; default: no limit"
+    )
     compare.add_argument(
         "--noise", action="store_true", help="on predictions, answer as one seed would"
     )
