@@ -54,7 +54,7 @@ class Members(Sequence[Any]):
         except ValueError:
             return False
         if isinstance(self.indices, range):
-            return True
+            return index in self.indices
         place = int(np.searchsorted(self.indices, index))
         return place < len(self.indices) and int(self.indices[place]) == index
 
