@@ -190,11 +190,6 @@ class Catalogue:
         """What each table holds."""
         return [_summary(table) for table in self.tables.values()]
 
-    @property
-    def predictions(self) -> bool:
-        """Whether this version of the library can predict."""
-        return "predict" in dipbench.__all__
-
 
 def _summary(table: Table) -> dict[str, Any]:
     def distinct(column: str) -> list[Any]:

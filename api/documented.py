@@ -12,10 +12,9 @@ __all__ = ["answers"]
 
 MEANING = {
     400: "A parameter or the body is malformed, unknown, missing or given twice.",
-    404: "The architecture, task, protocol, seed or image is in no table.",
+    404: "The architecture, task, protocol, seed or image is in no table, or nothing predicts it.",
     413: "The body is longer than 1,000,000 bytes.",
     422: "The graph is valid, and too symmetric for an exact key or too hard for the time allowed.",
-    501: "This version of dipbench cannot predict.",
     503: "Too many graphs are being read; try again.",
 }
 

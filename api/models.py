@@ -6,12 +6,14 @@ tests compare them with the description.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+import dipbench
 from dipbench import Result
 from dipbench.table.schema import FILES, Column
 
@@ -105,7 +107,6 @@ class Tables(Answer):
 
     tables: list[TableSummary]
     version: str = Field(description="of dipbench")
-    predictions: bool = Field(description="whether `/v1/predict` answers")
 
 
 class Metric(Answer):
@@ -308,19 +309,31 @@ class Curve(Answer):
     averaged_rmse_noisy: list[float] = Field(description=_about(KNOWN["averaged_rmse_noisy"]))
 
 
-class Prediction(Answer):
-    """Predicted scores with intervals, in grey levels on 0-255."""
+def _about_predicted(name: str) -> str:
+    """Which value, or which end of the interval of one."""
+    if end := re.search("_(low|high)$", name):
+        return f"{'lower' if end[1] == 'low' else 'upper'} end of its interval"
+    return _about(KNOWN[name]) if name in KNOWN else WORDS[name]
 
-    name: str | None
-    key: str | None
-    task: str
-    supervised_rmse: float | None
-    supervised_low: float | None = Field(description=f"lower end of the 90 % interval ({GREY})")
-    supervised_high: float | None = Field(description=f"upper end of the 90 % interval ({GREY})")
-    dip_rmse: float | None
-    dip_low: float | None = Field(description=f"lower end of the 90 % interval ({GREY})")
-    dip_high: float | None = Field(description=f"upper end of the 90 % interval ({GREY})")
-    level: float = Field(description="of the intervals")
+
+WORDS = {
+    "space": "of the surrogate",
+    "protocol": "of the table that the surrogate was fitted to",
+    "n_rows": "measured architectures that it was fitted to",
+    "in_sample": "whether this is one of them, so that it was measured",
+}
+PLAIN: Mapping[str, Any] = {"str": str, "int": int, "bool": bool, "float": float}
+_predicted: dict[str, Any] = {
+    field.name: (PLAIN[str(field.type)], Field(description=_about_predicted(field.name)))
+    for field in fields(dipbench.Prediction)
+}
+Prediction = create_model(
+    "Prediction",
+    __base__=Answer,
+    key=(str, Field(description=_about(KNOWN["key"]))),
+    level=(float, Field(description="how many of new measurements an interval holds")),
+    **_predicted,
+)
 
 
 class SpaceField(Answer):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from dipbench import InvalidArchitecture, NotInTable, SearchLimitExceeded
+from dipbench import InvalidArchitecture, NoSurrogate, NotInTable, SearchLimitExceeded
 
 __all__ = ["STATUS", "Problem", "clipped", "problem_of"]
 
@@ -15,6 +15,7 @@ LONGEST = 500  # characters of an answer's detail, and of a value in it
 STATUS: Mapping[type[Exception], int] = {
     InvalidArchitecture: 400,
     NotInTable: 404,
+    NoSurrogate: 404,
     SearchLimitExceeded: 422,
 }
 

@@ -10,12 +10,13 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from api.encoding import encoded
 from api.problems import STATUS, problem_of
 from api.spaces import name_of, parse
-from dipbench import NotInTable, canonical_key, depth, macs, params, slc
+from dipbench import NotInTable, canonical_key, depth, macs, params, predict, slc
 from dipbench.graphs.dag import check
 from dipbench.graphs.nodelink import from_node_link, parse_json
 
@@ -29,14 +30,6 @@ MAX_BATCH = 1_000  # architectures
 NICENESS = 5  # light queries, in the process that serves, come first
 
 ERRORS: tuple[type[Exception], ...] = (*STATUS, ValueError)
-PREDICTED = (
-    "supervised_rmse",
-    "supervised_low",
-    "supervised_high",
-    "dip_rmse",
-    "dip_low",
-    "dip_high",
-)
 MEMBERS = ("architectures", "task", "protocol", "seed", "image")
 
 
@@ -124,18 +117,12 @@ def _entry(item: Any, largest: int) -> Any:
 
 
 def _predict(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
-    import dipbench
-
-    name = options["architecture"]
-    if name is None:
+    asked, task = options["architecture"], options["task"]
+    if asked is None:
         data = parse_json(body)
         key, graph = _key_of(data, options["largest"]), from_node_link(data)
-        name = name_of(graph)
-    else:
-        graph = parse(name).graph
-        key = canonical_key(graph)
-    predicted = dipbench.predict(graph, task=options["task"])
-    return {"name": name, "key": key} | {value: getattr(predicted, value) for value in PREDICTED}
+        return {"key": key} | asdict(predict(graph, task=task))
+    return {"key": parse(asked).key} | asdict(predict(asked, task=task))
 
 
 def _problem(error: Exception) -> dict[str, Any]:

@@ -21,14 +21,14 @@ router = APIRouter(prefix="/v1", tags=["predictions"])
 LEVEL = 0.9  # of the intervals, see `dipbench.predict`
 
 
-@router.get("/predict", responses=answers(Prediction, 404, 422, 501, 503))
+@router.get("/predict", responses=answers(Prediction, 404, 422, 503))
 async def by_name(request: Request, architecture: Asked, task: Task = TASK) -> Response:
     """What a surrogate expects of an architecture, with a 90 % interval for a new measurement."""
     return json_reply(await _predicted(request, b"", task, architecture))
 
 
 @router.post(
-    "/predict", responses=answers(Prediction, 404, 413, 422, 501, 503), openapi_extra=GRAPH_BODY
+    "/predict", responses=answers(Prediction, 404, 413, 422, 503), openapi_extra=GRAPH_BODY
 )
 async def by_graph(request: Request, task: Task = TASK) -> Response:
     """The same of a graph of the space."""
@@ -39,8 +39,6 @@ async def _predicted(
     request: Request, body: bytes, task: str, architecture: str | None
 ) -> dict[str, Any]:
     catalogue = catalogue_of(request)
-    if not catalogue.predictions:
-        raise Problem(501, "this version of dipbench has no predictions; only measured scores")
     if architecture is not None:
         known = catalogue.find(architecture).architecture
         if known is None:
@@ -49,4 +47,4 @@ async def _predicted(
     options = {"largest": catalogue.largest, "architecture": architecture, "task": task}
     work = request.app.state.workers.do("predict", body, **options)
     said: dict[str, Any] = await while_connected(request, work)
-    return {"task": task, "level": LEVEL} | said
+    return said | {"level": LEVEL}

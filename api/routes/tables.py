@@ -27,8 +27,7 @@ router = APIRouter(prefix="/v1", tags=["tables"])
 async def tables(request: Request) -> Response:
     """Every table that is served, with its tasks, seeds and images."""
     catalogue = catalogue_of(request)
-    said = {"tables": catalogue.summaries, "version": __version__}
-    return json_reply(said | {"predictions": catalogue.predictions})
+    return json_reply({"tables": catalogue.summaries, "version": __version__})
 
 
 @router.get("/metrics", responses=answers(Metrics))

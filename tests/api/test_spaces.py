@@ -1,7 +1,8 @@
 """Spaces, architectures made of choices, predictions."""
 
-from types import SimpleNamespace
+from dataclasses import asdict
 
+import networkx as nx
 import numpy as np
 import pytest
 
@@ -123,43 +124,27 @@ def test_a_space_that_there_is_not(client, problem):
     assert "no space 'nas'; expected one of core64, unet64" in problem(reply, 404)
 
 
-def test_no_predictions_where_the_library_has_none(client, problem, monkeypatch):
-    monkeypatch.setattr(dipbench, "__all__", [n for n in dipbench.__all__ if n != "predict"])
-    for reply in (
-        client.get("/v1/predict", params={"architecture": "d3-s0-bilinear-w16"}),
-        client.post("/v1/predict", json={}),
-    ):
-        assert "no predictions" in problem(reply, 501)
+PREDICTED = "d3-s0-bilinear-w16"
 
 
-def test_predictions_are_those_of_the_library(monkeypatch, node_link):
-    """In this process, for a worker does not see what a test puts into the library."""
-    asked = []
-    values = {name: float(i) for i, name in enumerate(work.PREDICTED)}
-
-    def predict(graph, task):
-        asked.append((Architecture.from_graph(graph).name, task))
-        return SimpleNamespace(**values)
-
-    monkeypatch.setattr(dipbench, "predict", predict, raising=False)
-    a = Architecture.parse("d3-s0-bilinear-w16")
-    options = {"largest": 28, "architecture": None, "task": "sr2"}
-    expected = {"value": {"name": a.name, "key": a.key} | values}
-    assert work.answer("predict", node_link(a.graph), options) == expected
-    assert work.answer("predict", b"", options | {"architecture": a.name}) == expected
-    assert asked == [(a.name, "sr2")] * 2
-    options["largest"] = 5
-    assert work.answer("predict", node_link(a.graph), options)["problem"]["status"] == 404
+def test_predictions_are_those_of_the_library(client, get, node_link):
+    said = get("/v1/predict", architecture=PREDICTED)
+    expected = asdict(dipbench.predict(PREDICTED))
+    a = Architecture.parse(PREDICTED)
+    assert said == expected | {"key": a.key, "level": 0.9}
+    assert said["dip_low"] < said["dip_rmse"] < said["dip_high"]
+    by_graph = client.post("/v1/predict", content=node_link(a.graph))
+    assert by_graph.json() == said
 
 
-def test_problems_of_the_library_have_their_status(monkeypatch):
-    def predict(graph, task):
-        raise dipbench.NotInTable(f"no surrogate for {task}")
-
-    monkeypatch.setattr(dipbench, "predict", predict, raising=False)
-    options = {"largest": 28, "architecture": "d1-s-nearest-w8", "task": "sr2"}
-    said = work.answer("predict", b"", options)["problem"]
-    assert (said["status"], said["detail"]) == (404, "no surrogate for sr2")
+def test_what_nothing_predicts_is_not_found(client, problem, node_link):
+    reply = client.get("/v1/predict", params={"architecture": PREDICTED, "task": "sr1000"})
+    assert "sr1000" in problem(reply, 404)
+    graph = nx.DiGraph([("x", "c"), ("c", "y")])
+    for node, attributes in {"x": {"op": "input"}, "y": {"op": "output"}}.items():
+        graph.add_node(node, **attributes)
+    graph.add_node("c", op="conv3", channels=3)
+    assert "3 nodes" in problem(client.post("/v1/predict", content=node_link(graph)), 400)
 
 
 def test_an_error_is_clipped_and_keeps_its_end():

@@ -202,10 +202,10 @@ def test_metrics_are_explained_where_they_are_shown(explorer):
     page = explorer("#a=d3-s0-bilinear-w16")
     page.chosen("d3-s0-bilinear-w16")
     page.page.click("#encodings .field:nth-child(2) .why")
-    assert "least RMSE over the fit" in page.text("#explain")
+    page.page.wait_for_selector("#explain:has-text('least RMSE over the fit')")
     page.page.keyboard.press("Escape")
     page.page.click("[aria-label=Numbers] button:text-is('SLC')")
-    assert "Shallowest level of connection" in page.text("#explain")
+    page.page.wait_for_selector("#explain:has-text('Shallowest level of connection')")
     title = page.page.get_attribute("#table thead th:nth-child(2) button", "title")
     assert "mean over seeds" in title
 
