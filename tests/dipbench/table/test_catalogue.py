@@ -220,7 +220,7 @@ def test_the_embedded_tables_are_where_their_names_say():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"table": "/tmp"}, "table is '/tmp'; expected a table, such as dipbench.load"),
+        ({"table": "/tmp"}, "table is '/tmp'; expected dipbench.load"),
         ({"task": ["denoise25"]}, "task is .*; expected a name such as 'denoise25'"),
     ],
 )
@@ -234,5 +234,5 @@ def test_arguments_of_another_type_are_named(arguments, message):
 def test_one_name_is_not_many():
     with pytest.raises(ValueError, match=r"architectures is 'd1-.*'; expected several, such as"):
         query_many(NAME)
-    with pytest.raises(ValueError, match="table is '/nope'; expected a table"):
+    with pytest.raises(ValueError, match=r"table is '/nope'; expected dipbench.load\('/nope'\)"):
         Problem(table="/nope")
