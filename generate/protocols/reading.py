@@ -92,6 +92,11 @@ def _text(field: str, value: Any) -> str:
     return value
 
 
+def _text_or_none(field: str, value: Any) -> str:
+    """A string, which may be empty where a field has nothing to say."""
+    return "" if value == "" else _text(field, value)
+
+
 def _whole(least: int) -> Check:
     def check(field: str, value: Any) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
@@ -207,7 +212,7 @@ FIELDS: dict[str, Check] = {
     "size": _whole(1),
     "seeds": _several(_whole(0), least=1),
     "architectures": _several(_text),
-    "graphs": _text,
+    "graphs": _text_or_none,
     "modes": _several(_text, least=1),
     "fitted": _whole(0),
     "recording": _whole(1),
