@@ -9,7 +9,7 @@ import argparse
 
 import deepinv
 import torch
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader
 
 from dipbench import to_torch
 
@@ -41,6 +41,7 @@ def learn(name: str, epochs: int, sigma: float = 25 / 255) -> tuple[float, float
     torch.manual_seed(0)
     physics = deepinv.physics.Denoising(deepinv.physics.GaussianNoise(sigma))
     train, test = pictures(64), pictures(16)
+    pairs = [{"x": x, "y": y} for x, y in zip(train, physics(train), strict=True)]
     model = Denoiser(to_torch(name, seed=0))
     noisy = physics(test)
     psnr = deepinv.loss.metric.PSNR()
@@ -55,7 +56,7 @@ def learn(name: str, epochs: int, sigma: float = 25 / 255) -> tuple[float, float
         model=model,
         physics=physics,
         optimizer=torch.optim.Adam(model.parameters(), lr=3e-3),
-        train_dataloader=DataLoader(TensorDataset(train, physics(train)), batch_size=16),
+        train_dataloader=DataLoader(pairs, batch_size=16),
         epochs=epochs,
         device="cpu",
         save_path=None,
