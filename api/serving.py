@@ -178,7 +178,7 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             self._watch_reader()
         elif self.deadline is None:
-            self._await_request()
+            self.waiting[self] = None  # for as long as a connection may be idle
 
     def timeout_keep_alive_handler(self) -> None:
         if self._unread():
@@ -208,11 +208,7 @@ class Connection(HttpToolsProtocol):
         self.deadline = self.loop.call_later(self.limits.request_seconds, self._too_slow)
 
     def _too_slow(self) -> None:
-        if self._unread() and not self.head:  # the last answer is still on its way
-            self._watch_reader()
-            self._await_request()
-        else:
-            self._refuse(408, f"expected a whole request within {self.limits.request_seconds:g} s")
+        self._refuse(408, f"expected a whole request within {self.limits.request_seconds:g} s")
 
     def _unread(self) -> int:
         """Bytes of answers that the client has not taken yet."""
