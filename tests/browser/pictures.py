@@ -22,7 +22,7 @@ class Picture:
     fragment: str
     ready: str
     width: int = 1180
-    height: int = 720
+    height: int = 660
     scheme: str = "light"
     part: str = "body"
 
@@ -34,10 +34,10 @@ PICTURES = (
         "#a=d5-s024-bilinear-w16&b=d2-s1-nearest-w8",
         ".chart canvas",
         1400,
-        1500,
+        1390,
         part="#panel",
     ),
-    Picture("build", "#tab=build", "#built .predicted, #built .note"),
+    Picture("build", "#tab=build&build=core64,3,1.0.1.0,1,1", "#built .predicted, #built .note"),
     Picture("narrow", "#y=macs&ylog=1&colour=upsample", "#legend p", 320, 900, "dark"),
 )
 

@@ -209,7 +209,7 @@ def test_pareto_front_is_that_of_the_shown(explorer, scores):
     page = explorer("#front=1&f=depth=3|4")
     legend = page.text("#legend")
     assert f"Pareto front, {len(front)} points: low Supervised RMSE, low DIP RMSE" in legend
-    psnr = explorer(f"#front=1&f=depth=3|4&x={SUPERVISED}:psnr&y={DIP}:psnr")
+    psnr = explorer(f"#front=1&f=depth=3|4&x={SUPERVISED}:psnr&y={DIP}")
     assert f"Pareto front, {len(front)} points: high Supervised PSNR" in psnr.text("#legend")
 
 

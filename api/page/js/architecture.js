@@ -1,10 +1,10 @@
 /** The tab of the chosen architecture, or of two side by side. */
 
 import { at, copyButton, h, keepFocus, select } from "./dom.js";
-import { why } from "./explain.js";
-import { shortKey, signed, spread } from "./format.js";
+import { shortKey } from "./format.js";
 import { curveFigure } from "./curves.js";
 import { neighboursTable } from "./neighbours.js";
+import { numbers } from "./numbers.js";
 import { noPrediction, predict, predictionFigure, rangeOfScores } from "./prediction.js";
 import { runsFigure } from "./runs.js";
 import { get, latestOnly } from "./service.js";
@@ -65,7 +65,7 @@ export function makeArchitecture(data, metrics, choose) {
           { class: "note" },
           "RMSE in grey levels on 0–255; ± one standard deviation between seeds.",
         ),
-        numbers(entries, data, metrics),
+        ...numbers(entries, metrics.list),
       ),
       ...entries
         .filter(entry => entry.prediction)
@@ -191,68 +191,6 @@ function isUsual(source, data) {
 
 function section(title, ...content) {
   return h("section", {}, h("h3", {}, title), ...content);
-}
-
-/** Features and every measured score; two architectures with their difference. */
-function numbers(entries, data, metrics) {
-  const rows = entries.map(entry => entry.row ?? { ...entry.fields, ...entry, scores: {} });
-  const known = metrics.list.filter(
-    metric => rows.some(row => metric.value(row) !== null) && !/:psnr$|_std$/.test(metric.id),
-  ); // the std stands beside its mean
-  const pair = rows.length > 1;
-  const value = (metric, row) => {
-    const bar = metric.bar(row);
-    return spread(metric.value(row), bar && (bar[1] - bar[0]) / 2, metric.real);
-  };
-  const line = metric =>
-    h(
-      "tr",
-      {},
-      h(
-        "th",
-        { scope: "row" },
-        why(() => metric, metric.label),
-        metric.unit === "s" ? h("small", {}, " s") : "",
-        metric.source && data.sources.length > 1 ? h("small", {}, ` ${metric.source.id}`) : "",
-      ),
-      rows.map(row => h("td", { class: "number" }, value(metric, row))),
-      pair
-        ? h(
-            "td",
-            { class: "number" },
-            metric.kind === "number" && rows.every(row => metric.value(row) !== null)
-              ? signed(metric.value(rows[1]) - metric.value(rows[0]))
-              : "",
-          )
-        : "",
-    );
-  return h(
-    "div",
-    { class: "scroll whole", tabindex: 0, role: "region", "aria-label": "Numbers" },
-    h(
-      "table",
-      {},
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          h("th", { scope: "col" }, "Metric"),
-          entries.map(({ letter, name, key }) =>
-            h(
-              "th",
-              { scope: "col", class: "number" },
-              `${letter} `,
-              h("small", {}, name ?? shortKey(key)),
-            ),
-          ),
-          pair ? h("th", { scope: "col", class: "number" }, "B − A") : "",
-        ),
-      ),
-      h("tbody", {}, known.map(line)),
-    ),
-  );
 }
 
 function welcome(data) {

@@ -4,7 +4,13 @@ import { fitted, fromText, initial, toText, wordOf } from "./choices.js";
 import { at, h, keepFocus, select } from "./dom.js";
 import { shortKey, shown } from "./format.js";
 import { nameOf } from "./metrics.js";
-import { noPrediction, predict, predictionFigure, rangeOfScores } from "./prediction.js";
+import {
+  noPrediction,
+  predict,
+  measuredScores,
+  predictionFigure,
+  rangeOfScores,
+} from "./prediction.js";
 import { get, latestOnly, post } from "./service.js";
 import { change, current } from "./state.js";
 import { drawNetwork, LEGEND } from "./unet.js";
@@ -56,7 +62,7 @@ export function makeBuilder(data, choose, predicts) {
   function outcome(predicted, row) {
     predicts(predicted instanceof Error ? null : predicted);
     if (predicted instanceof Error) return noPrediction(predicted);
-    const measured = Object.values(row?.scores ?? {})[0];
+    const measured = measuredScores(row, predicted, data);
     const figure = predictionFigure(predicted, before, measured, rangeOfScores(data));
     before = predicted;
     return figure;

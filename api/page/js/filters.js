@@ -125,7 +125,7 @@ function range(metric, rows, state) {
       "span",
       {},
       metric.label,
-      metric.source ? ` (${metric.source.task}) ` : " ",
+      metric.from ? ` (${metric.from}) ` : " ",
       why(() => metric),
     ),
     h(

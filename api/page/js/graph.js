@@ -2,7 +2,13 @@
 
 import { at, copyButton, h } from "./dom.js";
 import { shown } from "./format.js";
-import { noPrediction, predict, predictionFigure, rangeOfScores } from "./prediction.js";
+import {
+  noPrediction,
+  predict,
+  measuredScores,
+  predictionFigure,
+  rangeOfScores,
+} from "./prediction.js";
 import { latestOnly, post } from "./service.js";
 import { drawNetwork, LEGEND } from "./unet.js";
 
@@ -163,6 +169,11 @@ function about(found, predicted, data, choose) {
     found.graph ? h("p", { class: "note" }, LEGEND) : "",
     predicted instanceof Error
       ? noPrediction(predicted)
-      : predictionFigure(predicted, null, Object.values(row?.scores ?? {})[0], rangeOfScores(data)),
+      : predictionFigure(
+          predicted,
+          null,
+          measuredScores(row, predicted, data),
+          rangeOfScores(data),
+        ),
   ];
 }

@@ -12,6 +12,12 @@ const LABELS = {
   dip_averaged_final_rmse: "DIP RMSE, averaged, last",
   dip_stopped_rmse: "DIP RMSE, at ES-WMV stop",
   dip_seconds: "DIP time",
+  dip_exact_rmse: "DIP RMSE, peak of all iterations",
+  dip_averaged_exact_rmse: "DIP RMSE, averaged, of all iterations",
+  dip_unperturbed_rmse: "DIP RMSE, unperturbed input",
+  supervised_psnr: "Supervised PSNR",
+  dip_psnr: "DIP PSNR, peak",
+  supervised_test_std: "Supervised std between images",
   n_seeds: "Seeds",
   n_images: "Images",
   n_fits: "DIP fits",
@@ -32,7 +38,7 @@ const LABELS = {
   key: "Key",
   task: "Task",
 };
-const UNITS = { "grey levels": "grey levels", seconds: "s" };
+const UNITS = { "grey levels": "grey levels", seconds: "s", dB: "dB" };
 const RMSE_NOTE =
   "RMSE is in grey levels on 0–255: per image against the clean image, then the mean. Lower is better.";
 const PSNR_NOTE =
@@ -56,7 +62,7 @@ export const nameOf = column => LABELS[column] ?? column.replaceAll("_", " ");
  *
  * `value(row)` is null where nothing was measured, and `real` if it is no whole number by nature;
  * `bar(row)` is the range of one standard deviation between seeds, or null; `better` is 1 if more
- * is better, −1 if less.
+ * is better, −1 if less; `from` is the task, and the table where there are several.
  */
 export function makeMetrics({ columns, sources, rows }) {
   const known = new Map(
@@ -64,14 +70,22 @@ export function makeMetrics({ columns, sources, rows }) {
   );
   const list = features(known, rows);
   for (const source of sources) {
-    const scores = source.columns.map(column => score(source, column, known.get(column)));
-    list.push(
-      ...scores.filter(metric => metric.rmse),
-      ...scores.filter(metric => metric.rmse).map(psnr),
-      ...scores.filter(metric => !metric.rmse),
-    );
+    const from = sources.length > 1 ? `${source.task}, ${source.protocol}` : source.task;
+    list.push(...scores(source, from, known, rows));
   }
   return { list, byId: new Map(list.map(metric => [metric.id, metric])) };
+}
+
+/** RMSE, PSNR, then the others of one source; columns in which nothing was measured are left out. */
+function scores(source, from, known, rows) {
+  const all = source.columns.map(column => score(source, from, column, known.get(column)));
+  const measured = all.filter(metric => rows.some(row => metric.value(row) !== null));
+  const rmse = measured.filter(metric => metric.rmse);
+  const own = measured.filter(metric => metric.column.includes("psnr"));
+  const columns = new Set(own.map(metric => metric.column));
+  const made = rmse.filter(({ column }) => !columns.has(column.replace("rmse", "psnr"))).map(psnr);
+  const others = measured.filter(metric => !rmse.includes(metric) && !own.includes(metric));
+  return [...rmse, ...own, ...made, ...others];
 }
 
 function features(known, rows) {
@@ -104,7 +118,7 @@ function sorted(values) {
   );
 }
 
-function score(source, column, known) {
+function score(source, from, column, known) {
   const rmse = column.includes("rmse");
   const std = column.replace("_rmse", "_std");
   const spread = rmse && std !== column && source.columns.includes(std);
@@ -113,6 +127,7 @@ function score(source, column, known) {
     id: `${source.id}:${column}`,
     group: `${source.task} · ${source.protocol}`,
     source,
+    from,
     column,
     rmse,
     label: nameOf(column),
@@ -120,7 +135,7 @@ function score(source, column, known) {
     real: known?.kind === "float",
     kind: "number",
     values: null,
-    better: -1,
+    better: column.includes("psnr") ? 1 : -1,
     value,
     explain: explain(column, known),
     bar: row => {
@@ -164,10 +179,6 @@ export function menu(list, accept = () => true) {
 }
 
 /** "Supervised RMSE (grey levels), denoise25": for the title of an axis. */
-export function title(metric, sources) {
-  const unit = metric.unit ? ` (${metric.unit})` : "";
-  const from = metric.source
-    ? `, ${sources.length > 1 ? metric.source.id : metric.source.task}`
-    : "";
-  return `${metric.label}${unit}${from}`;
+export function title({ label, unit, from }) {
+  return `${label}${unit ? ` (${unit})` : ""}${from ? `, ${from}` : ""}`;
 }

@@ -18,19 +18,19 @@ export const markSize = model =>
  * `chosen` is [[point, "A"], …], `view` [x low, x high, y low, y high], `size` the element, and
  * `prediction` the builder's or null.
  */
-export function plotOption(model, state, chosen, sources, view, size, prediction) {
+export function plotOption(model, state, chosen, view, size, prediction) {
   const { x, y, xlog, ylog } = model;
   return {
     animation: false,
     grid: { ...MARGIN, outerBoundsMode: "none" },
     xAxis: axis(view[0], view[1], {
       log: xlog,
-      name: title(x, sources),
+      name: title(x),
       room: size.clientWidth - 90,
     }),
     yAxis: axis(view[2], view[3], {
       log: ylog,
-      name: title(y, sources),
+      name: title(y),
       gap: 46,
       room: size.clientHeight - 80,
     }),

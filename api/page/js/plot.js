@@ -21,9 +21,7 @@ export function makePlot(data, choose) {
   const view = () => live ?? model.view;
   const projected = () => projection(view(), node.clientWidth, node.clientHeight);
   const option = () =>
-    model
-      ? plotOption(model, current(), rings(model, data), data.sources, view(), node, prediction)
-      : {};
+    model ? plotOption(model, current(), rings(model, data), view(), node, prediction) : {};
   const chart = makeChart(canvas, option);
 
   function point(found, announce = false) {

@@ -2,6 +2,7 @@
 
 import { h, svg } from "./dom.js";
 import { ticks } from "./scale.js";
+import { shown } from "./format.js";
 import { get, post } from "./service.js";
 
 /** Asks for the prediction of a name, or of a graph where there is no name. */
@@ -24,8 +25,15 @@ function plain(graph) {
 const MODES = [
   ["supervised", "Supervised RMSE"],
   ["dip", "DIP RMSE, peak"],
+  ["dip_averaged", "DIP RMSE, averaged, peak"],
 ];
 const WIDTH = 400;
+
+/** The measured scores that a prediction may stand beside: those of the table it was made from. */
+export function measuredScores(row, found, { sources }) {
+  const source = sources.find(({ protocol }) => protocol === found.protocol) ?? sources[0];
+  return row?.scores[source?.id];
+}
 
 /**
  * Both predictions on one scale from the least to the greatest measurement.
@@ -51,7 +59,7 @@ export function predictionFigure(found, before, measured, [low, high]) {
             y1: y,
             y2: y,
           }),
-          svg("circle", { cx: at(values[`${mode}_rmse`]), cy: y, r: 5 }),
+          svg("circle", { cx: at(values[`${mode}_rmse`]), cy: y, r: kind === "is" ? 3 : 4 }),
         );
   const bottom = rows.length * 42 + 6;
   const drawn = svg(
@@ -88,7 +96,7 @@ export function predictionFigure(found, before, measured, [low, high]) {
         h(
           "dd",
           {},
-          `${grey(found[`${mode}_rmse`])} grey levels, ${percent} % interval `,
+          `${grey(found[`${mode}_rmse`])}, ${percent} % interval `,
           `${grey(found[`${mode}_low`])} to ${grey(found[`${mode}_high`])}`,
           change(found, before, mode),
           measured?.[`${mode}_rmse`] ? `; measured ${grey(measured[`${mode}_rmse`])}` : "",
@@ -99,7 +107,10 @@ export function predictionFigure(found, before, measured, [low, high]) {
     h(
       "p",
       { class: "note" },
-      "Predicted, not measured. Pale: the prediction before the last change. Bar across: measured.",
+      found.n_rows ? `Predicted from ${shown(found.n_rows)} measured architectures` : "Predicted",
+      found.in_sample ? ", this one among them. " : ", not measured. ",
+      "RMSE in grey levels on 0–255. Band: the interval. Pale: before the last change. ",
+      "Bar across: measured.",
     ),
   );
 }

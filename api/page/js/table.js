@@ -90,10 +90,10 @@ export function sortRows(rows, columns, sort) {
   });
 }
 
-function header({ id, label, unit, source, explain }, sort) {
+function header({ id, label, unit, from, explain }, sort) {
   const sign = { [id]: "\u00a0▲", [`-${id}`]: "\u00a0▼" }[sort] ?? "";
   const onclick = () => change({ sort: sort === id ? `-${id}` : id, page: 0 }, { replace: true });
-  const under = [unit, source?.task].filter(Boolean).join(", ");
+  const under = [unit, from].filter(Boolean).join(", ");
   return h(
     "button",
     { type: "button", id: `sort-${id}`, title: explain, onclick },
