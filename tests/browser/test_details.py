@@ -258,10 +258,10 @@ def test_built_by_clicking(explorer):
 
 
 def test_no_prediction_is_said_plainly(explorer):
-    refusal = {"type": "about:blank", "title": "x", "status": 501, "detail": "there are none yet"}
+    refusal = {"type": "about:blank", "title": "x", "status": 404, "detail": "there are none yet"}
     page = explorer(
         "#tab=build",
-        routes={"**/v1/predict*": lambda route: route.fulfill(status=501, json=refusal)},
+        routes={"**/v1/predict*": lambda route: route.fulfill(status=404, json=refusal)},
     )
     page.page.wait_for_selector("#built .note")
     assert "No prediction. there are none yet" in page.text("#built")

@@ -8,10 +8,7 @@ import { get } from "./service.js";
  * A source is one table and task. A row is `{key, name, label, …features, scores: {source: {…}}}`.
  */
 export async function load() {
-  const [{ tables, version, predictions }, { metrics }] = await Promise.all([
-    get("tables"),
-    get("metrics"),
-  ]);
+  const [{ tables, version }, { metrics }] = await Promise.all([get("tables"), get("metrics")]);
   const spaces = [...new Set(tables.map(table => table.space))];
   const answers = await Promise.all(spaces.map(space => get("scores", { space })));
   const rows = new Map();
@@ -33,7 +30,6 @@ export async function load() {
   return {
     tables,
     version,
-    predictions,
     columns: metrics,
     sources,
     rows: [...rows.values()],
