@@ -7,7 +7,8 @@ turn by turn.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any
@@ -15,27 +16,27 @@ from typing import Any
 import numpy as np
 import torch
 
-from dipbench.spaces import Architecture, Space
+from dipbench.spaces import Architecture
 from generate.bench.plain import plain_dip, plain_training, rate
 from generate.bench.roofline import Ceilings, Work, ceilings, work
-from generate.measure.batches import ENGINE
 from generate.measure.rows import device_name
+from generate.measure.side_by_side import measure_all
 from generate.networks.engines import engine
+from generate.networks.gpu.in_flight import AT_ONCE
 from generate.photographs.images import Images
-from generate.protocols.plan import FITS_PER_UNIT
-from generate.protocols.settings import Protocol
+from generate.protocols.plan import FITS_PER_UNIT, Unit
+from generate.protocols.settings import Candidate, Protocol
+from generate.training.batches import training_batches
 from generate.training.dip import fit
-from generate.training.gated_dip import Fit, GatedDip
-from generate.training.gated_supervised import GatedTraining
 from generate.training.observed import observe
-from generate.training.supervised import train, training_batches
+from generate.training.supervised import train
 
-__all__ = ["NAMES", "Measured", "bench", "report"]
+__all__ = ["NAMES", "Measured", "bench", "fits_rate", "report", "trainings_rate"]
 
 NAMES = ("d5-s01234-bilinear-w16", "d5-s01234-bilinear-w8")
 TURNS = 5
 SHORTEST = 400  # instance-iterations
-AT_ONCE = 512  # fits on a GPU
+FITS, TRAININGS = 24, 3  # of an architecture on a GPU: eight images and three seeds, three seeds
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,21 @@ def bench(
     device: torch.device,
     names: tuple[str, ...] = NAMES,
     seconds: float = 4.0,
-    gated: bool | None = None,
+    side_by_side: bool | None = None,
+    precision: str = "float32",
 ) -> dict[str, Any]:
     """Time both modes of each architecture.
 
     Args:
         seconds: about how long either way runs in a turn.
-        gated: whether ours is that of `generate.networks.gpu`; by default on a GPU.
+        side_by_side: whether to run several architectures at once; by default on a GPU.
+        precision: of the convolutions on a GPU.
 
     Returns:
         The device, the ceilings and a list of `Measured`, ready for JSON.
     """
     machine = ceilings(device)
-    gated = device.type == "cuda" if gated is None else gated
+    together = device.type == "cuda" if side_by_side is None else side_by_side
     measured = []
     for name in names:
         a = Architecture.parse(name)
@@ -86,12 +89,12 @@ def bench(
             ("dip", _dip, work(a.graph, inputs, protocol.size)),
             ("supervised", _supervised, work(a.graph, 1, protocol.size, batch)),
         ):
-            plain, ours = pair(protocol, images, device, a, gated)
+            plain, ours = pair(protocol, images, device, a, precision if together else None)
             measured.append(_measure(mode, name, plain, ours, amount, machine, seconds))
     return {
         "device": device_name(device),
         "torch_version": str(torch.__version__),
-        "engine": ENGINE if gated else engine(device),
+        "engine": engine(device, precision=precision),
         "ceilings": asdict(machine),
         "measured": [asdict(one) for one in measured],
     }
@@ -119,66 +122,111 @@ def _measure(
 
 
 def _dip(
-    protocol: Protocol, images: Images, device: torch.device, a: Architecture, gated: bool
+    protocol: Protocol, images: Images, device: torch.device, a: Architecture, precision: str | None
 ) -> tuple[Run, Run]:
+    """The plain way and ours; with a precision, ours is side by side."""
     fitted = dict(islice(images.val.items(), FITS_PER_UNIT))
     first = next(iter(fitted))
     noisy = observe(protocol, first, fitted[first], 0).values[None, None].to(device)
-    together = AT_ONCE if gated else len(fitted)
 
     def plain(count: int) -> float:
         return rate(plain_dip(protocol, a.graph, noisy, np.random.default_rng(0)), count, device)
 
     def ours(count: int) -> float:
-        iterations = max(protocol.dip.stop_window, count // together)
+        if precision:
+            iterations = count // (AT_ONCE * FITS)
+            return fits_rate(protocol, images, device, _copies(a), iterations, precision)
+        iterations = max(protocol.dip.stop_window, count // len(fitted))
         settings = replace(protocol, dip=replace(protocol.dip, iterations=iterations))
-        if gated:
-            seconds = _gated_fits(settings, images, device, a, together)
-        else:
-            seconds = fit(settings, a.graph, a.key, fitted, 0, device).seconds
-        return iterations * together / seconds
+        seconds = fit(settings, a.graph, a.key, fitted, 0, device).seconds
+        return iterations * len(fitted) / seconds
 
     return plain, ours
 
 
-def _gated_fits(
-    protocol: Protocol, images: Images, device: torch.device, a: Architecture, count: int
-) -> float:
-    """Seconds of `count` fits side by side, as a GPU measures them."""
-    ids = list(images.val)
-    wanted = [Fit(a, k // len(ids), ids[k % len(ids)]) for k in range(count)]
-    return GatedDip(protocol, wanted, images, device).run().seconds
-
-
 def _supervised(
-    protocol: Protocol, images: Images, device: torch.device, a: Architecture, gated: bool
+    protocol: Protocol, images: Images, device: torch.device, a: Architecture, precision: str | None
 ) -> tuple[Run, Run]:
     batch = protocol.supervised.batch
-    # Validation is no part of the plain way, so one image of it is enough.
-    val, test = (dict(islice(of.items(), 1)) for of in (images.val, images.test))
-    one = replace(images, val=val, test=test)
 
     def plain(count: int) -> float:
         batches = training_batches(protocol, images, 0)
         steps = plain_training(a.graph, batches, device, np.random.default_rng(0))
         return batch * rate(steps, max(1, count // batch), device)
 
-    together = [a]
-    if gated:  # all that differ in `skips` alone
-        kind = (a.depth, a.upsample, a.width)
-        together = [b for b in Space() if (b.depth, b.upsample, b.width) == kind]
-
     def ours(count: int) -> float:
-        steps = max(1, count // (batch * len(together)))
+        if precision:
+            steps = max(1, count // (batch * AT_ONCE * TRAININGS))
+            return trainings_rate(protocol, images, device, _copies(a), steps, precision)
+        steps = max(1, count // batch)
         short = replace(protocol.supervised, steps=steps, recorded=1)
         settings = replace(protocol, supervised=short)
-        if gated:
-            seconds = GatedTraining(settings, together, 0, one, device).run()[0].seconds
-        else:
-            seconds = train(settings, a.graph, a.key, one, 0, device).seconds
+        seconds = train(settings, a.graph, a.key, _one_image(images), 0, device).seconds
         return batch * steps / seconds
 
     return plain, ours
+
+
+def _copies(a: Architecture) -> list[Candidate]:
+    """As if it were several architectures."""
+    return [Candidate(f"{a.name}-{k}", a.graph) for k in range(AT_ONCE)]
+
+
+def _one_image(images: Images) -> Images:
+    """Validation is no part of the plain way, so one image of it is enough."""
+    val, test = (dict(islice(of.items(), 1)) for of in (images.val, images.test))
+    return replace(images, val=val, test=test)
+
+
+def fits_rate(
+    protocol: Protocol,
+    images: Images,
+    device: torch.device,
+    architectures: Sequence[Any],
+    iterations: int,
+    precision: str,
+    at_once: int = AT_ONCE,
+) -> float:
+    """Instance-iterations per second of `FITS` fits of each architecture, `at_once` in turns.
+
+    Args:
+        iterations: of each fit, at least as many as the stopping rule needs.
+    """
+    iterations = max(iterations, protocol.dip.stop_window)
+    settings = replace(protocol, dip=replace(protocol.dip, iterations=iterations))
+    ids = list(images.val)[: FITS // 3]
+    units = [
+        Unit("", "dip", a, seed, tuple(ids))
+        for a in architectures
+        for seed in range(FITS // len(ids))
+    ]
+    seconds = _seconds(measure_all(settings, units, images, device, precision, at_once=at_once))
+    return iterations * len(units) * len(ids) / seconds
+
+
+def trainings_rate(
+    protocol: Protocol,
+    images: Images,
+    device: torch.device,
+    architectures: Sequence[Any],
+    steps: int,
+    precision: str,
+) -> float:
+    """Images times steps per second of `TRAININGS` trainings of each architecture."""
+    short = replace(protocol.supervised, steps=steps, recorded=1)
+    settings = replace(protocol, supervised=short)
+    units = [Unit("", "supervised", a, seed) for a in architectures for seed in range(TRAININGS)]
+    one = _one_image(images)
+    seconds = _seconds(measure_all(settings, units, one, device, precision))
+    return short.batch * steps * len(units) / seconds
+
+
+def _seconds(work: Iterable[object]) -> float:
+    """Wall time of all of it, setting up and capturing included."""
+    started = time.perf_counter()
+    for _ in work:
+        pass
+    return time.perf_counter() - started
 
 
 def report(found: dict[str, Any]) -> str:

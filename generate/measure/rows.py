@@ -17,7 +17,7 @@ from generate.protocols.plan import Unit
 from generate.protocols.settings import Protocol
 from generate.training.dip import fit
 from generate.training.record import DipFits
-from generate.training.supervised import Training, train
+from generate.training.supervised import Trainings, train
 from generate.training.watch import Watch
 
 __all__ = ["device_name", "dip_rows", "measure", "supervised_rows"]
@@ -41,17 +41,26 @@ def measure(
     """
     a = unit.architecture
     if unit.mode == "supervised":
-        training = train(protocol, a.graph, a.key, images, unit.seed, device, watch=watch)
-        return supervised_rows(protocol, unit, training, device, engine(device))
+        found = train(protocol, a.graph, a.key, images, unit.seed, device, watch=watch)
+        return supervised_rows(protocol, unit, found, 0, device, engine(device))
     clean = {i: images.val[i] for i in unit.images}
     fits = fit(protocol, a.graph, a.key, clean, unit.seed, device, watch=watch)
     return dip_rows(protocol, unit, fits, 0, device, engine(device))
 
 
 def supervised_rows(
-    protocol: Protocol, unit: Unit, training: Training, device: torch.device, engine: str
+    protocol: Protocol,
+    unit: Unit,
+    trainings: Trainings,
+    number: int,
+    device: torch.device,
+    engine: str,
 ) -> list[Row]:
-    """The rows of a unit of supervised training."""
+    """The rows of a unit of supervised training, which is one of `trainings`.
+
+    Trainings done together have equal shares of the seconds.
+    """
+    training = trainings.each[number]
     found: Row = {
         "test_rmse": training.test_rmse,
         "val_rmse": training.val_rmse[-1],
@@ -60,7 +69,7 @@ def supervised_rows(
     if protocol.recording >= 2:
         found["test_psnr"] = fmean(20 * math.log10(255 / error) for error in training.test_errors)
         found["test_rmse_std"] = stdev(training.test_errors)
-    own = {"image": None, "seconds": training.seconds}
+    own = {"image": None, "seconds": trainings.seconds / len(trainings.each)}
     return [_row(_common(protocol, unit, device, engine) | own, found)]
 
 

@@ -36,6 +36,7 @@ def run(
     limit: int | None = None,
     sample: int | None = None,
     quiet: bool = False,
+    precision: str = "float32",
 ) -> int:
     """Measure the units of `protocol` that `folder` lacks; return how many are left.
 
@@ -46,6 +47,7 @@ def run(
         limit: the most units to measure, first come first.
         sample: only the units of `generate.protocols.plan.seed_sample` with so many architectures.
         quiet: no progress bar.
+        precision: of the convolutions on a GPU.
 
     Raises:
         ValueError: there are fewer architectures than `sample`.
@@ -66,7 +68,7 @@ def run(
     if not todo:
         return len(missing)
     left = len(missing)
-    job = Job(protocol, images, device, workers)
+    job = Job(protocol, images, device, workers, precision)
     previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
         bar = _bar(sum(work(protocol, unit) for unit in todo), quiet)

@@ -29,10 +29,11 @@ from generate.photographs.images import Array, Images
 from generate.protocols.plan import measured_architectures
 from generate.protocols.settings import Protocol
 from generate.protocols.streams import numpy_stream
+from generate.training.batches import training_batches
 from generate.training.clock import clock
 from generate.training.dip import fixed_input
 from generate.training.observed import observe
-from generate.training.supervised import training_batches, weights_stream
+from generate.training.supervised import weights_stream
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +16,21 @@ from generate.networks.networks import Networks
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
 
-__all__ = ["engine", "make_networks"]
+__all__ = ["PRECISIONS", "engine", "make_networks"]
+
+PRECISIONS = ("float32", "tf32")  # of the convolutions on a GPU; elsewhere there is no choice
 
 
-def engine(device: torch.device, dtype: torch.dtype = torch.float32) -> str:
-    """What runs the networks: ``kernel``, our own for CPUs, or ``torch``."""
+def engine(
+    device: torch.device, dtype: torch.dtype = torch.float32, precision: str = "float32"
+) -> str:
+    """What runs the networks.
+
+    ``kernel``, our own for CPUs; ``triton-float32`` or ``triton-tf32``, our own for GPUs; where
+    neither runs, ``torch``.
+    """
+    if device.type == "cuda" and dtype == torch.float32 and find_spec("triton") is not None:
+        return f"triton-{precision}"
     fits = device.type == "cpu" and dtype == torch.float32 and library() is not None
     return "kernel" if fits else "torch"
 
@@ -30,8 +41,14 @@ def make_networks(
     rngs: Sequence[np.random.Generator],
     device: torch.device,
     dtype: torch.dtype = torch.float32,
+    precision: str = "float32",
 ) -> Networks:
     """One network of `graph` per generator of initial weights, side by side."""
-    if engine(device, dtype) == "kernel":
+    chosen = engine(device, dtype, precision)
+    if chosen == "kernel":
         return CpuNetworks(graph, in_channels, rngs)
+    if chosen.startswith("triton"):
+        from generate.networks.gpu.networks import GpuNetworks
+
+        return GpuNetworks(graph, in_channels, rngs, device, precision)
     return EncoderDecoder(graph, in_channels, rngs).to(device, dtype)

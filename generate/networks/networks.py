@@ -26,9 +26,12 @@ class Networks(ABC):
 
     Attributes:
         copies: how many.
+        capturable: whether a step can be recorded and replayed: it must keep its state and its
+            inputs in the same tensors, changed in place, and never wait for the device.
     """
 
     copies: int
+    capturable: bool = False
 
     @abstractmethod
     def parameters(self) -> Iterator[nn.Parameter]:
@@ -61,6 +64,14 @@ class Networks(ABC):
             NotImplementedError: the engine cannot give it.
         """
         raise NotImplementedError(f"{type(self).__name__} does not give its networks one by one")
+
+    def captured(self, step: Callable[[], object]) -> Callable[[], object]:
+        """`step`, to be called many times; an engine that is `capturable` may replay it."""
+        return step
+
+    def done(self) -> Iterator[None]:
+        """Yield as long as the device is still at work on what it was asked so far."""
+        return iter(())
 
 
 def square_error(target: torch.Tensor) -> Slope:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import torch
 
-__all__ = ["clock"]
+__all__ = ["clock", "timed"]
+
+Result = TypeVar("Result", bound=Any)
 
 
 def clock(device: torch.device) -> float:
@@ -20,3 +25,15 @@ def clock(device: torch.device) -> float:
         return time.process_time()
     torch.cuda.synchronize(device)
     return time.perf_counter()
+
+
+def timed(run: Generator[None, None, Result], device: torch.device) -> Result:
+    """Run a training to its end; its result with the seconds since it was set up."""
+    next(run)
+    started = clock(device)
+    while True:
+        try:
+            next(run)
+        except StopIteration as end:
+            found: Result = replace(end.value, seconds=clock(device) - started)
+            return found

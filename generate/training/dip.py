@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,16 +12,27 @@ import torch
 from generate.networks.engines import make_networks
 from generate.photographs.images import Array
 from generate.protocols.settings import Protocol
-from generate.protocols.streams import numpy_stream, torch_stream
-from generate.training.clock import clock
-from generate.training.observed import observe_all
+from generate.protocols.streams import numpy_stream
+from generate.tasks import Observation
+from generate.training.clock import timed
+from generate.training.observed import observe
+from generate.training.perturbation import perturbed
 from generate.training.record import DipFits, Record
 from generate.training.watch import Watch
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
 
-__all__ = ["fit", "fixed_input"]
+__all__ = ["Fit", "fit", "fits", "fixed_input"]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What one copy of a network is fitted to: an image, by its id, as observed with a seed."""
+
+    image: str
+    clean: Array
+    seed: int
 
 
 def fit(
@@ -31,55 +43,81 @@ def fit(
     seed: int,
     device: torch.device,
     dtype: torch.dtype = torch.float32,
+    precision: str = "float32",
     watch: Watch | None = None,
 ) -> DipFits:
-    """Fit one copy of `graph` to each of `images`, all at once, as `protocol.dip` says.
+    """Fit one copy of `graph` to each of `images`, all at once, and time it; see `fits`."""
+    wanted = [Fit(image, clean, seed) for image, clean in images.items()]
+    return timed(fits(protocol, graph, key, wanted, device, dtype, precision, watch), device)
+
+
+def fits(
+    protocol: Protocol,
+    graph: Graph,
+    key: str,
+    wanted: Sequence[Fit],
+    device: torch.device,
+    dtype: torch.dtype = torch.float32,
+    precision: str = "float32",
+    watch: Watch | None = None,
+) -> Generator[None, None, DipFits]:
+    """Fit one copy of `graph` to each of `wanted`, as `protocol.dip` says.
+
+    It yields once everything is set up, and after each iteration, which may still be running on the
+    device: several can be run in turns.
 
     Args:
         key: canonical key of `graph`; with image and seed it names the random streams.
-        images: clean images by id, shape (size, size); they are degraded here.
         dtype: precision of the arithmetic; random numbers are float32 in any case.
+        precision: of the convolutions on a GPU, one of `generate.networks.engines.PRECISIONS`.
         watch: is told of each iteration, once its weights have been updated.
     """
     settings = protocol.dip
-    names = [(protocol.name, key, seed, image) for image in images]
+    names = [(protocol.name, key, one.seed, one.image) for one in wanted]
     rngs = [numpy_stream(*name, "weights") for name in names]
-    network = make_networks(graph, settings.input_channels, rngs, device, dtype)
-    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, fused=True)
-    seen = observe_all(protocol, images, seed).to(device, dtype)
-    clean = torch.from_numpy(np.stack(list(images.values()))).to(device, dtype)
+    network = make_networks(graph, settings.input_channels, rngs, device, dtype, precision)
+    optimiser = torch.optim.Adam(
+        network.parameters(),
+        lr=settings.learning_rate,
+        fused=True,
+        capturable=network.capturable,
+    )
+    observed = [observe(protocol, one.image, one.clean, one.seed) for one in wanted]
+    seen = Observation.stack(observed).to(device, dtype)
+    clean = torch.from_numpy(np.stack([one.clean for one in wanted])).to(device, dtype)
     record = Record(protocol, clean, seen)
     fixed = torch.cat([fixed_input(protocol, name) for name in names])[None].to(device)
+    draw = perturbed(fixed, names, settings.perturbation, record.iteration, network.capturable)
+    output = clean  # of the network, from the first step on; a captured step keeps its place
 
     def slope(output: torch.Tensor, copies: slice) -> torch.Tensor:
         return protocol.operator.misfit_gradient(output, seen[copies])
 
-    started = clock(device)
-    inputs = _inputs(protocol, names, fixed)
-    for iteration in range(1, settings.iterations + 1):
-        unperturbed = None
-        if record.wants_unperturbed(iteration):
-            unperturbed = network.batch_output(fixed.to(dtype))[0]
-        output = network.gradients(next(inputs).to(dtype), slope)[0]
+    def iterate() -> None:
+        nonlocal output
+        output = network.gradients(draw().to(dtype), slope)[0]
         optimiser.step()
-        record.take(iteration, output, unperturbed)
+        record.take(output)
+
+    step = network.captured(iterate)
+    keep = network.captured(lambda: record.keep(output))
+    still = network.captured(
+        lambda: record.keep_unperturbed(network.batch_output(fixed.to(dtype))[0])
+    )
+    recorded_steps = set(record.steps)
+    yield
+    for iteration in range(1, settings.iterations + 1):
+        recorded = iteration in recorded_steps
+        if recorded and record.wants_unperturbed:
+            still()
+        step()
+        if recorded:
+            keep()
         if watch is not None:
             watch(iteration, network, output)
-    return record.fits(clock(device) - started)
-
-
-def _inputs(
-    protocol: Protocol, names: Sequence[tuple[object, ...]], fixed: torch.Tensor
-) -> Iterator[torch.Tensor]:
-    """`fixed`, the inputs of all fits side by side, perturbed anew each time, in one place."""
-    while protocol.dip.perturbation == 0:
-        yield fixed
-    streams = [torch_stream(fixed.device, *name, "perturbation") for name in names]
-    perturbed = torch.empty_like(fixed)
-    while True:
-        for part, stream in zip(perturbed.chunk(len(names), dim=1), streams, strict=True):
-            part.normal_(generator=stream)
-        yield perturbed.mul_(protocol.dip.perturbation).add_(fixed)
+        yield
+    yield from network.done()
+    return record.fits()
 
 
 def fixed_input(protocol: Protocol, name: tuple[object, ...]) -> torch.Tensor:

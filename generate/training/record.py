@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,23 +30,30 @@ class DipFits:
         exact: with `recording` 2, the least RMSE over all iterations and when it was, shape (K,),
             of the raw outputs and, ``averaged_`` before the name, of the averaged ones.
         stopped_rmse, stopped_iteration: shape (K,), the raw output that ES-WMV chooses.
-        seconds: by `generate.training.clock`, all K together.
+        seconds: what all K took together; NaN until it is known.
     """
 
     step: tuple[int, ...]
     curves: dict[str, np.ndarray[tuple[int, int], np.dtype[np.float32]]]
     stopped_rmse: list[float]
     stopped_iteration: list[int]
-    seconds: float
     exact: dict[str, list[float] | list[int]] = field(default_factory=dict)
+    seconds: float = math.nan
 
 
 class Record:
     """Averages the outputs, watches the stopping rule, and keeps curves and peaks.
 
+    It counts iterations and recorded points on the device and changes its tensors in place, so
+    `take` and `keep` can be captured and replayed.
+
     Args:
         clean: shape (copies, size, size).
         seen: what was observed of them.
+
+    Attributes:
+        iteration: how many iterations were taken in, shape (1,).
+        steps: the iterations to be recorded.
     """
 
     def __init__(self, protocol: Protocol, clean: torch.Tensor, seen: Observation):
@@ -53,64 +61,69 @@ class Record:
         copies, device = len(clean), clean.device
         self.task, self.clean, self.seen = protocol.operator, clean, seen
         self.scored = self.task.scored(seen)
-        self.averaging = settings.averaging
         self.averaged = torch.zeros_like(clean)
-        self.perturbed = settings.perturbation != 0
-        self.step = log_steps(settings.iterations, settings.recorded)
-        self.points = iter(enumerate(self.step))
-        self.point, self.due = next(self.points)
+        self.weights = torch.tensor([1.0, 1 - settings.averaging], device=device, dtype=clean.dtype)
+        self.steps = log_steps(settings.iterations, settings.recorded)
+        self.iteration, self.point = torch.zeros(2, 1, dtype=torch.int64, device=device)
+        self.error = torch.full((copies,), torch.nan, device=device, dtype=clean.dtype)
         self.extended = protocol.recording >= 2
+        self.perturbed = settings.perturbation != 0
         names = (*CURVES, UNPERTURBED) if self.extended else CURVES
         self.curves = {
-            name: torch.full((copies, len(self.step)), torch.nan, device=device) for name in names
+            name: torch.full((copies, len(self.steps)), torch.nan, device=device) for name in names
         }
         self.peaks = {prefix: Peak(copies, device) for prefix in ("", "averaged_")}
         self.rule = StoppingRule(
             copies, protocol.size**2, settings.stop_window, settings.stop_patience, device
         )
 
-    def wants_unperturbed(self, iteration: int) -> bool:
-        """Whether `take` asks for the output for the unperturbed input."""
-        return self.extended and self.perturbed and iteration == self.due
+    @property
+    def wants_unperturbed(self) -> bool:
+        """Whether `keep_unperturbed` is to be called before each recorded iteration."""
+        return self.extended and self.perturbed
 
-    def take(
-        self, iteration: int, output: torch.Tensor, unperturbed: torch.Tensor | None = None
-    ) -> None:
-        """Take in the outputs of one iteration, counted from 1, shape (copies, size, size)."""
-        self.averaged.lerp_(output, 1 if iteration == 1 else 1 - self.averaging)
-        error = rmse(output, self.clean, self.scored)
-        self.rule.update(iteration, output.flatten(1), error)
+    def take(self, output: torch.Tensor) -> None:
+        """Take in the outputs of the next iteration, shape (copies, size, size)."""
+        self.iteration += 1
+        # The first output stands for all those before it.
+        weight = self.weights[(self.iteration > 1).long()]
+        self.averaged.lerp_(output, weight)
+        self.error.copy_(rmse(output, self.clean, self.scored))
+        self.rule.update(self.iteration, output.flatten(1), self.error)
         if self.extended:
-            self.peaks[""].update(iteration, error)
+            self.peaks[""].update(self.iteration, self.error)
             averaged_error = rmse(self.averaged, self.clean, self.scored)
-            self.peaks["averaged_"].update(iteration, averaged_error)
-        if iteration != self.due:
-            return
-        found = {
-            "rmse": error,
-            "rmse_noisy": self.task.misfit_rmse(output, self.seen),
-            "averaged_rmse": rmse(self.averaged, self.clean, self.scored),
-            "averaged_rmse_noisy": self.task.misfit_rmse(self.averaged, self.seen),
-        }
-        if self.extended:
-            still = output if unperturbed is None else unperturbed
-            found[UNPERTURBED] = rmse(still, self.clean, self.scored)
-        for name, values in found.items():
-            self.curves[name][:, self.point] = values
-        self.point, self.due = next(self.points, (0, 0))
+            self.peaks["averaged_"].update(self.iteration, averaged_error)
 
-    def fits(self, seconds: float) -> DipFits:
-        """What was recorded of fits that took `seconds` together."""
+    def keep_unperturbed(self, output: torch.Tensor) -> None:
+        """Record the outputs for the unperturbed input; to be called before `keep`."""
+        self._set(UNPERTURBED, rmse(output, self.clean, self.scored))
+
+    def keep(self, output: torch.Tensor) -> None:
+        """Record the iteration that `take` was last given, a point of all curves."""
+        self._set("rmse", self.error)
+        self._set("rmse_noisy", self.task.misfit_rmse(output, self.seen))
+        self._set("averaged_rmse", rmse(self.averaged, self.clean, self.scored))
+        self._set("averaged_rmse_noisy", self.task.misfit_rmse(self.averaged, self.seen))
+        if self.extended and not self.perturbed:
+            self._set(UNPERTURBED, self.error)
+        self.point += 1
+
+    def _set(self, name: str, values: torch.Tensor) -> None:
+        curve = self.curves[name]
+        curve.index_copy_(1, self.point, values[:, None].to(curve.dtype))
+
+    def fits(self) -> DipFits:
+        """What was recorded; the seconds are left to the caller."""
         exact: dict[str, list[float] | list[int]] = {}
         for prefix, peak in self.peaks.items() if self.extended else ():
             exact[f"{prefix}exact_peak_rmse"] = peak.rmse.tolist()
             exact[f"{prefix}exact_peak_iteration"] = peak.iteration.tolist()
         return DipFits(
-            step=self.step,
+            step=self.steps,
             curves={name: values.cpu().numpy() for name, values in self.curves.items()},
             stopped_rmse=self.rule.score.tolist(),
             stopped_iteration=self.rule.iteration.tolist(),
-            seconds=seconds,
             exact=exact,
         )
 
@@ -122,8 +135,8 @@ class Peak:
         self.rmse = torch.full((copies,), torch.inf, device=device)
         self.iteration = torch.zeros(copies, dtype=torch.int64, device=device)
 
-    def update(self, iteration: int, error: torch.Tensor) -> None:
-        """Take in the errors of one iteration, shape (copies,)."""
+    def update(self, iteration: torch.Tensor, error: torch.Tensor) -> None:
+        """Take in the errors of one iteration, shape (copies,); `iteration` as in StoppingRule."""
         better = error < self.rmse
-        self.rmse = torch.where(better, error, self.rmse)
-        self.iteration = torch.where(better, iteration, self.iteration)
+        self.rmse.copy_(torch.where(better, error, self.rmse))
+        self.iteration.copy_(torch.where(better, iteration, self.iteration))

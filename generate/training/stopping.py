@@ -32,23 +32,25 @@ class StoppingRule:
         self.score = torch.full((copies,), torch.nan, device=device)
         self.stopped = torch.zeros(copies, dtype=torch.bool, device=device)
 
-    def update(self, iteration: int, outputs: torch.Tensor, score: torch.Tensor) -> None:
-        """Take in the outputs of one iteration, counted from 1.
+    def update(self, iteration: torch.Tensor, outputs: torch.Tensor, score: torch.Tensor) -> None:
+        """Take in the outputs of one iteration; nothing waits for the device.
 
         Args:
+            iteration: its number, counted from 1, an integer tensor of shape (1,).
             outputs: shape (copies, pixels).
             score: shape (copies,), kept for the chosen iteration.
         """
-        slot = self.history[iteration % self.window]
-        new, old = outputs.double(), slot.double()
+        slot = iteration % self.window
+        new, old = outputs.double(), self.history.index_select(0, slot)[0].double()
         self.total += new - old
         self.squares += new.square().sum(1) - old.square().sum(1)
-        slot.copy_(outputs)
-        if iteration < self.window:
-            return
+        self.history.index_copy_(0, slot, outputs[None].to(self.history.dtype))
+        full = iteration >= self.window
         variance = self.squares / self.window - (self.total / self.window).square().sum(1)
-        self.stopped |= (self.iteration > 0) & (iteration - self.iteration >= self.patience)
-        better = (variance < self.least) & ~self.stopped
-        self.least = torch.where(better, variance, self.least)
-        self.iteration = torch.where(better, iteration, self.iteration)
-        self.score = torch.where(better, score, self.score)
+        late = (self.iteration > 0) & (iteration - self.iteration >= self.patience)
+        self.stopped |= full & late
+        better = full & (variance < self.least) & ~self.stopped
+        # In place, so that a captured step finds them where they were.
+        self.least.copy_(torch.where(better, variance, self.least))
+        self.iteration.copy_(torch.where(better, iteration, self.iteration))
+        self.score.copy_(torch.where(better, score, self.score))

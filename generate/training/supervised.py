@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,10 @@ import dipbench.streams
 from generate.networks.engines import make_networks
 from generate.networks.networks import Networks, square_error
 from generate.photographs.images import Array, Images
-from generate.protocols.settings import Protocol, SupervisedSettings, log_steps
-from generate.protocols.streams import numpy_stream
+from generate.protocols.settings import Protocol, log_steps
 from generate.tasks import rmse
-from generate.training.clock import clock
+from generate.training.batches import Batches
+from generate.training.clock import timed
 from generate.training.observed import observe_all
 from generate.training.watch import Watch
 
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Examples",
     "Training",
+    "Trainings",
     "examples",
-    "one_cycle",
     "train",
-    "training_batches",
+    "trainings",
     "weights_stream",
 ]
+
+MOST_AT_ONCE = 50  # images to evaluate on
 
 
 @dataclass(frozen=True)
@@ -43,36 +46,23 @@ class Training:
         val_rmse: at those steps, mean over the validation images.
         test_rmse: after the last step, mean over the test images.
         test_errors: the same for each of them.
-        seconds: by `generate.training.clock`, validation included.
     """
 
     step: tuple[int, ...]
     val_rmse: list[float]
     test_rmse: float
     test_errors: list[float]
-    seconds: float
 
 
-def training_batches(
-    protocol: Protocol, images: Images, seed: int
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Degraded and clean batches, shape (batch, 1, size, size).
+@dataclass(frozen=True)
+class Trainings:
+    """Trainings done together, one per seed; `seconds` are those of all, NaN until known.
 
-    Random images, positions, mirrorings and observations depend on the seed alone, so every
-    architecture is trained on the very same batches.
+    Validation is included.
     """
-    rng = numpy_stream(protocol.name, "batches", seed)
-    size = protocol.size
-    while True:
-        batch = np.empty((protocol.supervised.batch, 1, size, size), np.float32)
-        for crop in batch[:, 0]:
-            image = images.train[rng.integers(len(images.train))]
-            top = rng.integers(image.shape[0] - size + 1)
-            left = rng.integers(image.shape[1] - size + 1)
-            down, across = rng.choice((1, -1), 2)
-            crop[:] = image[top : top + size, left : left + size][::down, ::across]
-        seen = protocol.operator.observe(batch, rng)
-        yield protocol.operator.network_input(seen), torch.from_numpy(batch)
+
+    each: list[Training]
+    seconds: float = math.nan
 
 
 def train(
@@ -83,41 +73,91 @@ def train(
     seed: int,
     device: torch.device,
     dtype: torch.dtype = torch.float32,
+    precision: str = "float32",
     watch: Watch | None = None,
-) -> Training:
-    """Train one network of `graph` as `protocol.supervised` says.
+) -> Trainings:
+    """Train one network of `graph` and time it; see `trainings`."""
+    where = (device, dtype, precision, watch)
+    return timed(trainings(protocol, graph, key, images, [seed], Batches(), *where), device)
+
+
+def trainings(
+    protocol: Protocol,
+    graph: Graph,
+    key: str,
+    images: Images,
+    seeds: Sequence[int],
+    batches: Batches,
+    device: torch.device,
+    dtype: torch.dtype = torch.float32,
+    precision: str = "float32",
+    watch: Watch | None = None,
+) -> Generator[None, None, Trainings]:
+    """Train one network of `graph` per seed as `protocol.supervised` says.
+
+    It yields once everything is set up, and after each step, which may still be running on the
+    device: several can be run in turns.
 
     Args:
         key: canonical key of `graph`; with the seed it names the stream of initial weights.
+        batches: shared by trainings that run in turns.
         dtype: precision of the arithmetic; random numbers are float32 in any case.
+        precision: of the convolutions on a GPU, one of `generate.networks.engines.PRECISIONS`.
         watch: is told of each step, once the weights have been updated.
     """
     settings = protocol.supervised
-    network = make_networks(graph, 1, [weights_stream(protocol, key, seed)], device, dtype)
-    optimiser = torch.optim.Adam(network.parameters(), fused=True)
-    schedule = one_cycle(optimiser, settings)
-    val = examples(protocol, images.val, seed).to(device, dtype)
-    test = examples(protocol, images.test, seed).to(device, dtype)
-    step = log_steps(settings.steps, settings.recorded)
-    val_rmse = []
+    rngs = [weights_stream(protocol, key, seed) for seed in seeds]
+    network = make_networks(graph, 1, rngs, device, dtype, precision)
+    rate = settings.learning_rate
+    optimiser = torch.optim.Adam(
+        network.parameters(),
+        # A captured step reads the rate from the device, where the schedule changes it.
+        lr=torch.tensor(rate, device=device) if network.capturable else rate,
+        fused=True,
+        capturable=network.capturable,
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, max_lr=rate, total_steps=settings.steps, cycle_momentum=False
+    )
+    val, test = (
+        examples(protocol, of, seeds).to(device, dtype) for of in (images.val, images.test)
+    )
+    shape = (settings.batch, len(seeds), protocol.size, protocol.size)
+    given, clean = torch.empty(2, *shape, device=device, dtype=dtype)
+    drawn = batches.of(protocol, images, seeds)
+    output = given  # of the network, from the first step on; a captured step keeps its place
 
-    started = clock(device)
-    batches = training_batches(protocol, images, seed)
-    for done, (given, clean) in zip(range(1, settings.steps + 1), batches, strict=False):
-        output = network.gradients(given.to(device, dtype), square_error(clean.to(device, dtype)))
+    def update() -> None:
+        nonlocal output
+        output = network.gradients(given, square_error(clean))
         optimiser.step()
+
+    val_errors = torch.empty(len(images.val), len(seeds), device=device, dtype=dtype)
+    step = network.captured(update)
+    look = network.captured(lambda: val_errors.copy_(_evaluate(network, val, settings.batch)))
+    recorded = log_steps(settings.steps, settings.recorded)
+    looked = []
+    yield
+    for done in range(1, settings.steps + 1):
+        for k, one in enumerate(drawn):
+            for buffer, values in zip((given, clean), next(one), strict=True):
+                buffer[:, k : k + 1].copy_(values, non_blocking=True)
+        step()
         schedule.step()
-        if done in step:
-            val_rmse.append(_mean(_evaluate(network, val)))
+        if done in recorded:
+            look()
+            looked.append(val_errors.clone())
         if watch is not None:
             watch(done, network, output)
-    errors = _evaluate(network, test)
-    return Training(
-        step=step,
-        val_rmse=val_rmse,
-        test_rmse=_mean(errors),
-        test_errors=errors.tolist(),
-        seconds=clock(device) - started,
+        yield
+    errors = _evaluate(network, test, settings.batch)
+    yield from network.done()
+    curves = [_means(at) for at in looked]
+    return Trainings(
+        [
+            Training(recorded, [at[k] for at in curves], mean, errors[:, k].tolist())
+            for k, mean in enumerate(_means(errors))
+        ]
     )
 
 
@@ -126,24 +166,13 @@ def weights_stream(protocol: Protocol, key: str, seed: int) -> np.random.Generat
     return dipbench.streams.weights_stream(protocol.name, key, seed)
 
 
-def one_cycle(
-    optimiser: torch.optim.Optimizer, settings: SupervisedSettings
-) -> torch.optim.lr_scheduler.OneCycleLR:
-    """The schedule of the learning rate."""
-    return torch.optim.lr_scheduler.OneCycleLR(
-        optimiser,
-        max_lr=settings.learning_rate,
-        total_steps=settings.steps,
-        cycle_momentum=False,
-    )
-
-
 @dataclass(frozen=True)
 class Examples:
-    """Images to evaluate on, each of shape (images, 1, size, size).
+    """Images to evaluate on, of shape (images, copies, size, size).
 
     Attributes:
-        given: what the network is given.
+        given: what the networks are given.
+        clean: the same for all copies, so of shape (images, 1, size, size).
         scored: where RMSE counts; None stands for all pixels.
     """
 
@@ -164,22 +193,27 @@ class Examples:
             yield Examples(self.given[part], self.clean[part], scored)
 
 
-def examples(protocol: Protocol, images: dict[str, Array], seed: int) -> Examples:
-    """All of `images`, degraded, clean, and where RMSE counts."""
-    seen = observe_all(protocol, images, seed)
+def examples(protocol: Protocol, images: dict[str, Array], seeds: Sequence[int]) -> Examples:
+    """All of `images`, degraded with each seed, clean, and where RMSE counts."""
+    seen = [observe_all(protocol, images, seed) for seed in seeds]
     clean = torch.from_numpy(np.stack(list(images.values())))
-    scored = protocol.operator.scored(seen)
-    given = protocol.operator.network_input(seen)
-    return Examples(given[:, None], clean[:, None], None if scored is None else scored[:, None])
+    scored = [part for one in seen if (part := protocol.operator.scored(one)) is not None]
+    given = [protocol.operator.network_input(one) for one in seen]
+    return Examples(
+        torch.stack(given, 1), clean[:, None], torch.stack(scored, 1) if scored else None
+    )
 
 
-def _evaluate(network: Networks, given: Examples) -> torch.Tensor:
-    """RMSE per image with the running statistics of batch normalisation, shape (images,)."""
+def _evaluate(network: Networks, wanted: Examples, batch: int) -> torch.Tensor:
+    """RMSE with the running statistics of batch normalisation, shape (images, copies)."""
+    # A GPU has memory for the batches of training.
+    most = batch if network.capturable else MOST_AT_ONCE
     errors = [
-        rmse(network.predict(part.given), part.clean, part.scored) for part in given.split(50)
+        rmse(network.predict(part.given), part.clean, part.scored) for part in wanted.split(most)
     ]
-    return torch.cat(errors)[:, 0]
+    return torch.cat(errors)
 
 
-def _mean(errors: torch.Tensor) -> float:
-    return float(errors.mean(dtype=torch.float64))
+def _means(errors: torch.Tensor) -> list[float]:
+    """Per copy."""
+    return [float(errors[:, k].mean(dtype=torch.float64)) for k in range(errors.shape[1])]

@@ -1,5 +1,6 @@
 """A protocol of seconds, on the demo's photographs."""
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,9 @@ from generate.measure.run import run
 from generate.photographs.images import load_images
 from generate.protocols.reading import get
 from generate.protocols.settings import DipSettings, SupervisedSettings
+
+if not torch.cuda.is_available():
+    os.environ["TRITON_INTERPRET"] = "1"  # read when Triton is first imported
 
 
 @pytest.fixture(scope="session")

@@ -24,11 +24,13 @@ __all__ = [
     "Finished",
     "Job",
     "Problem",
+    "compile_ahead",
     "measure_side_by_side",
     "measure_unit",
 ]
 
 ATTEMPTS = 3
+COMPILED_AHEAD = 64  # architectures; others need few kernels more
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,14 @@ class Job:
     Attributes:
         device: as torch names it.
         workers: how many units to measure at once; None leaves it to the executor.
+        precision: of the convolutions on a GPU, ``float32`` or ``tf32``.
     """
 
     protocol: Protocol
     images: Images
     device: str = "cpu"
     workers: int | None = None
+    precision: str = "float32"
 
 
 Finished: TypeAlias = tuple[Unit, list[Row]]
@@ -103,10 +107,20 @@ def measure_unit(job: Job, unit: Unit) -> list[Row]:
 
 
 def measure_side_by_side(job: Job, units: Sequence[Unit]) -> Iterator[Finished]:
-    """Measure `units` in this process, as many at once as the GPU has room for."""
-    from generate.measure.batches import measure_batch
+    """Measure `units` in this process, those of several architectures at once."""
+    from generate.measure.side_by_side import measure_all
 
-    yield from measure_batch(job.protocol, units, job.images, _device(job))
+    yield from measure_all(job.protocol, units, job.images, _device(job), job.precision)
+
+
+def compile_ahead(job: Job, units: Sequence[Unit]) -> None:
+    """Compile what the first of `units` need on a GPU, in parallel; the others need little more."""
+    if not job.device.startswith("cuda"):
+        return
+    from generate.measure.side_by_side import compile_for
+
+    first = list({unit.architecture.name: unit.architecture for unit in units}.values())
+    compile_for(job.protocol, first[:COMPILED_AHEAD], (job.precision,))
 
 
 def _device(job: Job) -> torch.device:

@@ -112,9 +112,9 @@ def _connect(address: str) -> None:
 def _tasks(units: Sequence[Unit], num_gpus: float) -> list[list[Unit]]:
     if not num_gpus:
         return [[unit] for unit in units]
-    from generate.measure.batches import MOST, divide
+    from generate.measure.side_by_side import divide
 
-    return divide(units, MOST)
+    return divide(units)
 
 
 def _places(num_gpus: float) -> int:

@@ -1,1 +1,1 @@
-"""The networks on a GPU: hundreds at once, of many architectures, in captured steps."""
+"""The networks on a GPU: kernels of our own for any graph, in captured steps, several at once."""

@@ -1,34 +1,19 @@
-"""How much memory a GPU has left, and how much a piece of work takes."""
+"""Running out of the memory of a GPU."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
 
 import torch
 
-__all__ = ["Memory", "is_out_of_memory"]
+__all__ = ["free_memory", "is_out_of_memory"]
 
 
-class Memory:
-    """The memory of one GPU, in bytes."""
-
-    def __init__(self, device: torch.device):
-        self.device = device
-
-    def free(self) -> int:
-        """What is left, once all that nobody holds any more has been given back."""
-        gc.collect()
+def free_memory(device: torch.device) -> None:
+    """Give back what nobody holds any more."""
+    gc.collect()
+    if device.type == "cuda":
         torch.cuda.empty_cache()
-        return torch.cuda.mem_get_info(self.device)[0]
-
-    def taken(self, work: Callable[[], object]) -> int:
-        """Do `work`; return the most that it took, with what a CUDA graph keeps for itself."""
-        self.free()
-        before = torch.cuda.memory_reserved(self.device)
-        torch.cuda.reset_peak_memory_stats(self.device)
-        work()
-        return torch.cuda.max_memory_reserved(self.device) - before
 
 
 def is_out_of_memory(error: BaseException) -> bool:

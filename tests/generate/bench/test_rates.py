@@ -74,10 +74,10 @@ def found(tiny, images):
 
 
 def test_bench_of_networks_side_by_side(tiny, images, monkeypatch):
-    monkeypatch.setattr("generate.bench.rates.AT_ONCE", 4)
+    for name, few in (("AT_ONCE", 2), ("FITS", 3), ("TRAININGS", 1)):
+        monkeypatch.setattr(f"generate.bench.rates.{name}", few)
     names = ("d1-s-bilinear-w8",)
-    found = bench(tiny, images, torch.device("cpu"), names, seconds=0.01, gated=True)
-    assert found["engine"] == "gated"
+    found = bench(tiny, images, torch.device("cpu"), names, seconds=0.01, side_by_side=True)
     assert [one["mode"] for one in found["measured"]] == ["dip", "supervised"]
     assert all(one["ours"] > 0 for one in found["measured"])
 

@@ -5,10 +5,12 @@ import time
 from dataclasses import replace
 
 import pytest
+import torch
 
 from generate.measure.executors import batched
 from generate.measure.executors.job import Job
 from generate.measure.run import run
+from generate.networks.engines import engine
 from generate.protocols.plan import make_plan
 from generate.table.assemble import assemble
 from generate.table.shards import read_results
@@ -23,7 +25,9 @@ def test_every_unit_comes_back_once_and_makes_a_table(tiny, images, tmp_path):
     assert run(tiny, images, tmp_path, executor=batched.run_units, quiet=True) == 0
     results = read_results(tmp_path, tiny)
     assert sorted(results.units) == sorted(unit.id for unit in make_plan(tiny))
-    assert {row["engine"] for rows in results.units.values() for row in rows} == {"gated"}
+    assert {row["engine"] for rows in results.units.values() for row in rows} == {
+        engine(torch.device("cpu"))
+    }
     assert assemble(tiny, results, tmp_path / "table").exists()
 
 

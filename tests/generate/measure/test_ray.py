@@ -12,8 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import torch
 
 from generate.measure.executors import on_ray
+from generate.networks.engines import engine
 from generate.protocols.plan import make_plan
 from generate.protocols.settings import DipSettings
 from generate.table.assemble import assemble
@@ -182,7 +184,7 @@ def test_on_gpus_a_task_is_a_batch_measured_side_by_side(tiny, cluster, write, t
     units = read_results(tmp_path, one).units
     assert len(units) == len(make_plan(one))
     rows = [row for unit in units.values() for row in unit]
-    assert {row["engine"] for row in rows} == {"gated"}
+    assert {row["engine"] for row in rows} == {engine(torch.device("cpu"))}
     # Those of a batch have equal shares of its seconds.
     assert len({row["seconds"] for row in rows if row["mode"] == "dip"}) == 1
 

@@ -35,7 +35,7 @@ def test_the_errors_are_those_of_the_rows(protocol, images, cpu, restored):
     assert errors["DIP, at the end"] == pytest.approx(fitted.curves["rmse"][0, -1])
     one = dataclasses.replace(images, test={image: images.val[image]})
     assert errors["supervised"] == pytest.approx(
-        train(protocol, A.graph, A.key, one, 0, cpu).test_rmse, rel=1e-5
+        train(protocol, A.graph, A.key, one, 0, cpu).each[0].test_rmse, rel=1e-5
     )
 
 

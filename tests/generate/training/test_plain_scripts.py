@@ -265,7 +265,7 @@ def test_in_single_precision_the_first_iterations_are_the_same_too(tiny, images,
 @pytest.mark.parametrize("name", NAMES)
 def test_supervised_training_equals_the_plain_script(tiny, images, cpu, name):
     a = Architecture.parse(name)
-    found = train(tiny, a.graph, a.key, images, 0, cpu, torch.float64)
+    (found,) = train(tiny, a.graph, a.key, images, 0, cpu, torch.float64).each
     curve, test = plain_supervised(tiny, a, images, 0)
     assert found.val_rmse == pytest.approx([curve[step - 1] for step in found.step], abs=1e-4)
     assert found.test_rmse == pytest.approx(test, abs=1e-4)
@@ -324,7 +324,7 @@ def test_fits_of_other_tasks_equal_the_plain_script(other, images, cpu):
 
 def test_trainings_of_other_tasks_equal_the_plain_script(other, images, cpu):
     a = Architecture.parse("d2-s01-transposed-w8")
-    found = train(other, a.graph, a.key, images, 0, cpu, torch.float64)
+    (found,) = train(other, a.graph, a.key, images, 0, cpu, torch.float64).each
     curve, test = plain_supervised(other, a, images, 0)
     assert found.val_rmse == pytest.approx([curve[step - 1] for step in found.step], abs=1e-4)
     assert found.test_rmse == pytest.approx(test, abs=1e-4)
@@ -360,7 +360,8 @@ def test_rows_of_later_protocols_have_psnr_and_spread_of_test_images(tiny, image
     later = dataclasses.replace(tiny, recording=2)
     a = Architecture.parse("d1-s-bilinear-w8")
     (row,) = measure(later, Unit("", "supervised", a, 0), images, cpu)
-    errors = train(later, a.graph, a.key, images, 0, cpu).test_errors
+    (training,) = train(later, a.graph, a.key, images, 0, cpu).each
+    errors = training.test_errors
     assert row["test_rmse"] == pytest.approx(np.mean(errors))
     assert row["test_psnr"] == pytest.approx(np.mean(20 * np.log10(255 / np.array(errors))))
     assert row["test_rmse_std"] == pytest.approx(np.std(errors, ddof=1))

@@ -29,7 +29,7 @@ def test_rule_equals_its_definition(window, patience):
     outputs = outputs.astype(np.float32)
     rule = StoppingRule(3, 16, window, patience, torch.device("cpu"))
     for i, output in enumerate(torch.from_numpy(outputs), start=1):
-        rule.update(i, output, torch.tensor([i, 2.0 * i, 3.0 * i]))
+        rule.update(torch.tensor([i]), output, torch.tensor([i, 2.0 * i, 3.0 * i]))
     expected = [plainly(outputs[:, k], window, patience) for k in range(3)]
     assert rule.iteration.tolist() == expected
     assert rule.score.tolist() == [expected[0], 2 * expected[1], 3 * expected[2]]
@@ -38,5 +38,5 @@ def test_rule_equals_its_definition(window, patience):
 def test_nothing_is_chosen_before_the_window_is_full():
     rule = StoppingRule(1, 4, 3, 10, torch.device("cpu"))
     for i in (1, 2):
-        rule.update(i, torch.rand(1, 4), torch.ones(1))
+        rule.update(torch.tensor([i]), torch.rand(1, 4), torch.ones(1))
     assert rule.iteration.tolist() == [0]
