@@ -59,6 +59,14 @@ def _parser() -> argparse.ArgumentParser:
             help="shards lie in DIR/PROTOCOL",
         )
 
+    def add_precision(command: argparse.ArgumentParser) -> None:
+        command.add_argument(
+            "--precision",
+            choices=("float32", "tf32"),
+            default="float32",
+            help="of convolutions on a GPU",
+        )
+
     images = add("images", _images, "check the photographs; prepare them as one file")
     add_images(images)
     images.add_argument(
@@ -108,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="only N architectures, with all runs (default: all)",
     )
+    add_precision(runs)
     runs.add_argument("--quiet", action="store_true", help="no progress bar")
 
     again = add("reproduce", _reproduce, "measure one row of a table again and compare the two")
@@ -192,8 +201,21 @@ def _parser() -> argparse.ArgumentParser:
     bench = add("bench", _bench, "time ours, the plain way and the machine", "demo-v1")
     add_images(bench)
     bench.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    add_precision(bench)
     bench.add_argument("--seconds", type=float, default=4.0, help="of each turn")
     bench.add_argument("--json", action="store_true", help="for programs")
+
+    check = add("gpu-check", _gpu_check, "whether a GPU computes right, and how fast")
+    add_images(check)
+    check.add_argument("--device", default="cuda", help="cuda or cuda:N")
+    check.add_argument("--minutes", type=float, default=4.0, help="about how long")
+    check.add_argument(
+        "--reference",
+        type=Path,
+        default=DEFAULT_RESULTS,
+        metavar="DIR",
+        help="results to compare with; shards lie in DIR/PROTOCOL",
+    )
 
     demo = add("demo", _demo, "measure demo-v1, query it and draw it")
     demo.add_argument(
@@ -253,6 +275,7 @@ def _run(options: Options) -> None:
         limit=options.limit,
         sample=options.sample,
         quiet=options.quiet,
+        precision=_precision(options.precision, device),
     )
     print(f"{protocol.name}: {left} units left" if left else f"{protocol.name}: complete")
 
@@ -282,6 +305,12 @@ def _device(name: str) -> str:
         return str(torch.device(name))
     except RuntimeError:
         raise ValueError(f"device {name!r}; expected auto, cpu, cuda or cuda:N") from None
+
+
+def _precision(name: str, device: str) -> str:
+    if name != "float32" and not device.startswith("cuda"):
+        raise ValueError(f"--precision {name} on {device}; expected float32, or a GPU")
+    return name
 
 
 def _reproduce(options: Options) -> int:
@@ -458,8 +487,29 @@ def _bench(options: Options) -> None:
     torch.set_num_threads(1)
     device = torch.device(_device(options.device))
     images = load_images(protocol, options.images)
-    found = bench(protocol, images, device, seconds=options.seconds)
+    precision = _precision(options.precision, device.type)
+    found = bench(protocol, images, device, seconds=options.seconds, precision=precision)
     print(json.dumps(found) if options.json else report(found))
+
+
+def _gpu_check(options: Options) -> int:
+    import torch
+
+    from generate.bench.gpu_check import Check, gpu_check, report
+    from generate.photographs.images import load_images
+
+    # Without photographs of BSDS500, those that the demo brings.
+    name = "demo-v1" if options.images is None else options.protocol
+    protocol, device = get(name), torch.device(_device(options.device))
+    images = load_images(protocol, options.images)
+    torch.set_num_threads(1)
+    # A minute in all leaves a second for each rate.
+    check = Check(protocol, images, device, options.reference, seconds=options.minutes)
+    failed = 0
+    for line in gpu_check(check, options.minutes):
+        print(report(line), flush=True)
+        failed += line.holds is False
+    return int(failed > 0)
 
 
 def _demo(options: Options) -> None:
