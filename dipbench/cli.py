@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dipbench.errors import InvalidArchitecture, NotInTable
+from dipbench.extras import require
 from dipbench.files import check_writable
-from dipbench.program import Options, command, positive, program, require, run
+from dipbench.program import Options, command, positive, program, run
 from dipbench.spaces import Architecture, BaseArchitecture, named
 from dipbench.table.catalogue import embedded, for_task, tables
 from dipbench.table.hub import load

@@ -11,21 +11,18 @@ import argparse
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from typing import Any
 
 from dipbench.errors import DipbenchError
 from dipbench.version import __version__
 
-__all__ = ["Options", "command", "positive", "program", "require", "run"]
+__all__ = ["Options", "command", "positive", "program", "run"]
 
 Options = argparse.Namespace
 
 EXPECTED = (DipbenchError, ValueError, OSError, ImportError, RuntimeError)
 STOPPED = 130  # as shells say it
 DEBUG = "print the traceback of an error, too"
-# What pip calls the packages whose modules have other names.
-PACKAGES = {"skimage": "scikit-image", "sklearn": "scikit-learn", "PIL": "pillow"}
 
 
 class _Help(argparse.HelpFormatter):
@@ -87,28 +84,3 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r}; expected a positive integer")
     return int(text)
-
-
-def require(extra: str, *modules: str) -> None:
-    """See that optional modules are there, before anything is computed.
-
-    Args:
-        extra: of `pyproject.toml`, which brings them.
-
-    Raises:
-        ImportError: naming the packages that are missing and how to install them.
-    """
-    missing = [PACKAGES.get(name, name) for name in modules if not _found(name)]
-    if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        raise ImportError(
-            f"{' and '.join(missing)} {verb} not installed; expected pip install "
-            f"'dipbench[{extra}]', or in a checkout pip install -e '.[{extra}]'"
-        )
-
-
-def _found(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except (ImportError, ValueError):  # a module that was made unavailable
-        return False

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dipbench.extras import require
 from dipbench.files import check_writable, replacing
-from dipbench.program import Options, command, positive, program, require, run
+from dipbench.program import Options, command, positive, program, run
 from generate.protocols.known import PROTOCOLS
 from generate.protocols.reading import get
 from generate.protocols.settings import Protocol

@@ -205,7 +205,7 @@ class Comparison:
             f"{len(problem.architectures)} architectures of {problem.protocol}, {problem.task}, "
             f"{problem.budget.seconds:.6g} s, {self.repeats} repeats; regret of "
             f"{problem_report(problem)}, p against {BASELINE}\n"
-            f"{self.summary.to_string(index=False, formatters=FORMATS, na_rep='-')}\n"
+            f"{_written(self.summary)}\n"
             f"{self.verdict}{_hardness(problem)}"
         )
 
@@ -233,6 +233,18 @@ class Comparison:
             line=self.least_difference,
         )
         return [figure, *(out / f"{name}.csv" for name in ("summary", "curves", "runs"))]
+
+
+def _written(summary: pd.DataFrame) -> str:
+    """The table as text; what is missing, None included, is a dash."""
+    shown = summary.astype(object)
+    for name, form in FORMATS.items():
+        shown[name] = ["-" if _is_missing(value) else form(value) for value in summary[name]]
+    return shown.to_string(index=False)
+
+
+def _is_missing(value: float | None) -> bool:
+    return value is None or value != value
 
 
 def _regret_at(times: Floats, incumbents: Sequence[Incumbent]) -> Floats:

@@ -8,6 +8,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dipbench.extras import how_to_install
 from dipbench.nas.ranking import BASELINE
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def draw(
         # The object interface: no global figure, no window, no change of backend.
         from matplotlib.figure import Figure
     except ImportError:
-        raise ImportError("figures need matplotlib: pip install dipbench[nas]") from None
+        raise ImportError(f"figures need matplotlib: {how_to_install('nas')}") from None
 
     curves = {str(name): c for name, c in table.groupby("algorithm", sort=False)}
     looks = _looks(list(curves))

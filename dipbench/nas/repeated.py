@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from importlib.util import find_spec
 from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 
+from dipbench.extras import require
 from dipbench.graphs.dag import as_integer
 from dipbench.nas.algorithms import ALGORITHMS, Algorithm, named, search
 from dipbench.nas.comparison import Comparison, Search
@@ -125,9 +125,7 @@ def _bar(total: int, progress: bool) -> Any:
 
 
 def _need_extras() -> None:
-    missing = [name for name in ("scipy", "tqdm") if find_spec(name) is None]
-    if missing:
-        raise ImportError(f"compare needs {' and '.join(missing)}: pip install dipbench[nas]")
+    require("nas", "scipy", "tqdm")
 
 
 def _chosen(algorithms: Sequence[str] | Mapping[str, Algorithm]) -> dict[str, Algorithm]:

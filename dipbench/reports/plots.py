@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from dipbench.extras import how_to_install
 from dipbench.files import output_folder
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def needs_matplotlib() -> None:
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError:
-        raise ImportError("plots need matplotlib: pip install dipbench[plot]") from None
+        raise ImportError(f"plots need matplotlib: {how_to_install('plot')}") from None
 
 
 def save(figure: Any, path: Path) -> Path:

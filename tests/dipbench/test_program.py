@@ -5,8 +5,9 @@ import sys
 import pytest
 
 from dipbench import __version__
+from dipbench.extras import require
 from dipbench.files import check_writable
-from dipbench.program import command, program, require, run
+from dipbench.program import command, program, run
 
 
 def made(function):

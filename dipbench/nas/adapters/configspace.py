@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dipbench.extras import how_to_install
 from dipbench.nas.adapters.parameters import from_parameters, to_parameters
 from dipbench.spaces import BaseArchitecture, Dimension, Space
 
@@ -17,7 +18,7 @@ try:
     import ConfigSpace
 except ImportError:
     raise ImportError(
-        "dipbench.nas.adapters.configspace needs ConfigSpace: pip install dipbench[adapters]"
+        f"dipbench.nas.adapters.configspace needs ConfigSpace: {how_to_install('adapters')}"
     ) from None
 
 __all__ = ["configuration_space", "from_configuration", "to_configuration"]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dipbench.errors import NotInTable
+from dipbench.extras import how_to_install
 from dipbench.nas.adapters.parameters import Choices, Waiting, from_parameters, stepwise
 from dipbench.nas.evaluation import Budget
 from dipbench.nas.problem import BudgetExceeded, Evaluation, Problem
@@ -16,7 +17,7 @@ try:
     import optuna
 except ImportError:
     raise ImportError(
-        "dipbench.nas.adapters.optuna needs Optuna: pip install dipbench[adapters]"
+        f"dipbench.nas.adapters.optuna needs Optuna: {how_to_install('adapters')}"
     ) from None
 
 __all__ = ["objective", "suggest"]

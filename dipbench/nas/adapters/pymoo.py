@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dipbench.errors import NotInTable
+from dipbench.extras import how_to_install
 from dipbench.nas.adapters.parameters import Choices, Waiting, from_parameters, switched
 from dipbench.nas.problem import BudgetExceeded, Problem
 from dipbench.spaces import Dimension
@@ -29,7 +30,7 @@ try:
     from pymoo.core.variable import Binary, Choice, Integer, Variable
 except ImportError:
     raise ImportError(
-        "dipbench.nas.adapters.pymoo needs pymoo: pip install dipbench[adapters]"
+        f"dipbench.nas.adapters.pymoo needs pymoo: {how_to_install('adapters')}"
     ) from None
 
 __all__ = ["Budget", "SearchProblem", "nsga2"]

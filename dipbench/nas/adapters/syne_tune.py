@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dipbench.errors import NotInTable
+from dipbench.extras import how_to_install
 from dipbench.nas.adapters.parameters import Choices, Waiting, from_parameters, stepwise, switched
 from dipbench.nas.evaluation import Budget, BudgetExceeded, Evaluation
 from dipbench.nas.problem import Problem
@@ -27,7 +28,7 @@ try:
     from syne_tune.optimizer.scheduler import SchedulerDecision, TrialScheduler
 except ImportError:
     raise ImportError(
-        "dipbench.nas.adapters.syne_tune needs Syne Tune: pip install dipbench[syne-tune]"
+        f"dipbench.nas.adapters.syne_tune needs Syne Tune: {how_to_install('syne-tune')}"
     ) from None
 
 __all__ = ["ELAPSED", "STEP", "SearchBlackbox", "configuration_space", "search"]

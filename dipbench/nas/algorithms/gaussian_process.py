@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from dipbench.extras import how_to_install
 from dipbench.nas.problem import Problem
 
 if TYPE_CHECKING:
@@ -101,9 +102,7 @@ def _one_thread() -> AbstractContextManager[object]:
         import sklearn.gaussian_process  # noqa: F401 # what is loaded later is not limited
         from threadpoolctl import threadpool_limits
     except ImportError:
-        raise ImportError(
-            "gaussian_process needs scikit-learn: pip install dipbench[nas]"
-        ) from None
+        raise ImportError(f"gaussian_process needs scikit-learn: {how_to_install('nas')}") from None
     limits: AbstractContextManager[object] = threadpool_limits(1)
     return limits
 

@@ -10,6 +10,7 @@ import math
 from functools import partial
 from importlib.util import find_spec
 
+from dipbench.extras import how_to_install
 from generate.measure.executors.job import Executor
 
 __all__ = ["on_ray"]
@@ -24,7 +25,7 @@ def on_ray(device: str, address: str, num_gpus: float | None) -> tuple[Executor,
         ValueError: Ray is not installed, or `device` and `num_gpus` contradict each other.
     """
     if find_spec("ray") is None:
-        raise ValueError("--executor ray without Ray; expected pip install -e '.[ray]' before")
+        raise ValueError(f"--executor ray without Ray; expected {how_to_install('ray')}")
     if device not in ("auto", "cpu", "cuda"):
         raise ValueError(f"device {device!r}; expected auto, cpu or cuda: Ray chooses the GPU")
     if num_gpus is None:

@@ -244,7 +244,7 @@ def test_features_for_the_model_are_standardised(small, own_graphs):
 
 def test_without_scikit_learn_the_model_says_what_to_install(small, monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.gaussian_process", None)
-    with pytest.raises(ImportError, match=r"pip install dipbench\[nas\]"):
+    with pytest.raises(ImportError, match=r"pip install 'dipbench\[nas\]'"):
         gaussian_process(Problem(table=small), np.random.default_rng(0))
 
 

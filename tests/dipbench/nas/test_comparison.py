@@ -146,7 +146,7 @@ def test_one_algorithm_is_drawn_too(problem, tmp_path):
 
 def test_without_matplotlib_the_message_says_what_to_install(found, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r"figures need matplotlib: pip install dipbench\[nas\]"):
+    with pytest.raises(ImportError, match=r"pip install 'dipbench\[nas\]'"):
         found.save(tmp_path)
 
 
@@ -266,3 +266,11 @@ def test_a_folder_that_cannot_be_made(command, tmp_path):
     (tmp_path / "out").write_text("a file")
     code, out, err = command(*SHORT)
     assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+def test_what_one_algorithm_alone_does_not_have_is_written_as_a_dash(small):
+    text = str(compare(Problem(table=small), ["random_search"], repeats=1, seconds=30.0, jobs=1))
+    assert "None" not in text
+    assert "nan" not in text
+    (row,) = [line for line in text.splitlines() if line.strip().startswith("random_search")]
+    assert row.split()[-4:] == ["-"] * 4

@@ -2,6 +2,8 @@
 
 import pytest
 
+from dipbench.extras import how_to_install
+
 LIBRARIES = {
     "optuna": ("optuna", "adapters"),
     "pymoo": ("pymoo", "adapters"),
@@ -31,4 +33,4 @@ def test_a_missing_library_is_named_with_the_extra_that_brings_it(adapter, pytho
     )
     (line,) = python(script).stdout.splitlines()
     assert line.startswith(f"dipbench.nas.adapters.{adapter} needs ")
-    assert line.endswith(f": pip install dipbench[{extra}]")
+    assert line.endswith(f": {how_to_install(extra)}")
