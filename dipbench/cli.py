@@ -192,7 +192,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     for each in (query, features, predict, table, compare):
         each.add_argument("--json", action="store_true", help="print JSON instead of text")
-    for each in (plot, findings, proxy):
+    for each in (plot, findings, proxy, compare):
         each.add_argument(
             "--format", choices=("png", "pdf", "svg"), default="png", help="of the figures"
         )
@@ -378,7 +378,7 @@ def _compare(options: Options) -> None:
         jobs=options.jobs,
         progress=True,
     )
-    files = [str(path) for path in found.save(options.out)]
+    files = [str(path) for path in found.save(options.out, options.format)]
     if options.json:
         print(json.dumps(found.as_dict() | {"files": files}, allow_nan=False))
     else:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from dipbench.figures import PNG, Format, check_format, needs_matplotlib
+from dipbench.files import output_folder
 from dipbench.nas.incumbent import Incumbent
 from dipbench.nas.problem import Problem
 from dipbench.nas.ranking import BASELINE, holm, mean_ranks, paired_test
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Comparison", "Search"]
 
 POINTS = 200  # of a curve
+TABLES = ("summary", "curves", "runs")
 FORMATS: Mapping[str, Callable[[float], str]] = {
     "evaluations": "{:.1f}".format,
     "regret_median": "{:.3f}".format,
@@ -209,30 +212,35 @@ class Comparison:
             f"{self.verdict}{_hardness(problem)}"
         )
 
-    def save(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write ``regret.png`` and `summary`, `curves` and `runs` as CSV; return the files.
+    def save(self, folder: str | os.PathLike[str], format: Format = PNG) -> list[Path]:
+        """Write a figure, ``regret``, and `summary`, `curves` and `runs` as CSV; return the files.
+
+        Args:
+            format: of the figure: ``png``, ``pdf`` or ``svg``.
 
         Raises:
+            ValueError: `format` is none of these.
             ImportError: matplotlib is not installed.
             OSError: the folder cannot be written.
         """
         from dipbench.nas.figure import draw
 
-        out = Path(folder)
-        out.mkdir(parents=True, exist_ok=True)
-        for name in ("summary", "curves", "runs"):
-            frame: pd.DataFrame = getattr(self, name)
-            frame.to_csv(out / f"{name}.csv", index=False)
+        check_format(format)
+        needs_matplotlib("nas")
         count = len(self.problem.architectures)
         title = f"{self.problem.protocol}, {count} architectures: median and quartiles of "
-        figure = draw(
-            self.curves,
-            f"{title}{self.repeats} repeats",
-            out / "regret.png",
-            label=f"regret of {problem_report(self.problem)}",
-            line=self.least_difference,
-        )
-        return [figure, *(out / f"{name}.csv" for name in ("summary", "curves", "runs"))]
+        with output_folder(Path(folder)) as out:
+            figure = draw(
+                self.curves,
+                f"{title}{self.repeats} repeats",
+                out / f"regret.{format}",
+                label=f"regret of {problem_report(self.problem)}",
+                line=self.least_difference,
+            )
+            tables = {out / f"{name}.csv": getattr(self, name) for name in TABLES}
+            for path, frame in tables.items():
+                frame.to_csv(path, index=False)
+            return [figure, *tables]
 
 
 def _written(summary: pd.DataFrame) -> str:

@@ -8,7 +8,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dipbench.extras import how_to_install
+from dipbench.figures import needs_matplotlib, save
 from dipbench.nas.ranking import BASELINE
 
 if TYPE_CHECKING:
@@ -44,11 +44,9 @@ def draw(
     Raises:
         ImportError: matplotlib is not installed.
     """
-    try:
-        # The object interface: no global figure, no window, no change of backend.
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ImportError(f"figures need matplotlib: {how_to_install('nas')}") from None
+    needs_matplotlib("nas")
+    # The object interface: no global figure, no window, no change of backend.
+    from matplotlib.figure import Figure
 
     curves = {str(name): c for name, c in table.groupby("algorithm", sort=False)}
     looks = _looks(list(curves))
@@ -83,8 +81,7 @@ def draw(
         panel.tick_params(labelsize="small")
     figure.supxlabel("simulated computing time (seconds)", fontsize="medium")
     figure.supylabel(label, fontsize="medium")
-    figure.savefig(path, dpi=160)
-    return Path(path)
+    return save(figure, Path(path))
 
 
 def _looks(names: list[str]) -> dict[str, dict[str, Any]]:

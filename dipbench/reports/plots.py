@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from dipbench.extras import how_to_install
+from dipbench.figures import PNG, Format, check_format, needs_matplotlib, save
 from dipbench.files import output_folder
 
 if TYPE_CHECKING:
@@ -14,48 +14,12 @@ if TYPE_CHECKING:
 
     from dipbench.table.table import Table
 
-__all__ = [
-    "COLOURS",
-    "FORMATS",
-    "PNG",
-    "Format",
-    "needs_matplotlib",
-    "save",
-    "scatter",
-    "scatter_plots",
-]
-
-Format: TypeAlias = Literal["png", "pdf", "svg"]
-FORMATS: tuple[Format, ...] = ("png", "pdf", "svg")
-PNG: Format = "png"
-DPI = 160
+__all__ = ["COLOURS", "scatter", "scatter_plots"]
 
 # What the points may be coloured by, and how the colour bar calls it.
 COLOURS = {"depth": "depth", "slc": "SLC, shallowest level of connection"}
 CROWDED = 0.8  # share of the architectures, along each axis, that the second panel shows
 WORTH = 0.6  # of the range of an axis: a panel that shows more of it is no closer view
-
-
-def needs_matplotlib() -> None:
-    """Check that figures can be drawn, before anything is computed for them.
-
-    Raises:
-        ImportError: matplotlib is not installed.
-    """
-    try:
-        import matplotlib.figure  # noqa: F401
-    except ImportError:
-        raise ImportError(f"plots need matplotlib: {how_to_install('plot')}") from None
-
-
-def save(figure: Any, path: Path) -> Path:
-    """Write a figure; its suffix decides the format. The same figure gives the same bytes."""
-    import matplotlib
-
-    undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    with matplotlib.rc_context({"svg.hashsalt": "dipbench"}):
-        figure.savefig(path, dpi=DPI, metadata=undated.get(path.suffix))
-    return path
 
 
 def scatter(table: Table, path: str | os.PathLike[str], colour: str | None = None) -> Path:
@@ -145,8 +109,7 @@ def scatter_plots(table: Table, folder: str | os.PathLike[str], format: Format =
         ImportError: matplotlib is not installed.
         OSError: `folder` cannot be written.
     """
-    if format not in FORMATS:
-        raise ValueError(f"format is {format!r}; expected one of {', '.join(FORMATS)}")
+    check_format(format)
     _points(table)  # before a folder is made for nothing
     needs_matplotlib()
     with output_folder(Path(folder)) as out:

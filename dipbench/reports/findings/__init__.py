@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dipbench.figures import PNG, Format, needs_matplotlib
 from dipbench.files import output_folder
 from dipbench.reports.findings.baselines import read_baselines
 from dipbench.reports.findings.companions import embedded_companions
 from dipbench.reports.findings.effort import FULL, Effort
 from dipbench.reports.findings.study import Study, Tell, as_json, study
-from dipbench.reports.plots import PNG, Format, needs_matplotlib
 from dipbench.threads import one_thread
 
 if TYPE_CHECKING:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dipbench.figures import PNG, Format, save
 from dipbench.reports.findings.bootstrap import Estimate
 from dipbench.reports.findings.controls import RIVAL, Control
 from dipbench.reports.findings.panel import HEADLINE
 from dipbench.reports.findings.study import Study
 from dipbench.reports.findings.variance import FACTORS
-from dipbench.reports.plots import PNG, Format, save, scatter_plots
+from dipbench.reports.plots import scatter_plots
 
 if TYPE_CHECKING:
     from dipbench.table.table import Table

@@ -11,9 +11,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dipbench.figures import PNG, Format, needs_matplotlib
 from dipbench.files import output_folder
 from dipbench.reports.findings.effort import FULL, Effort
-from dipbench.reports.plots import PNG, Format, needs_matplotlib
 from dipbench.threads import one_thread
 
 if TYPE_CHECKING:

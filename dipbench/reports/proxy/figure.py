@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from dipbench.figures import save
 from dipbench.reports.findings.figures import arms
-from dipbench.reports.plots import save
 from dipbench.reports.proxy.proxies import GROUPS
 from dipbench.reports.proxy.study import NEAR, Standing, Study
 

@@ -139,6 +139,20 @@ def test_files(found, tmp_path):
     assert runs["architecture"][0] in map(str, found.problem.architectures)
 
 
+@pytest.mark.parametrize(("format", "start"), [("pdf", b"%PDF"), ("svg", b"<?xml")])
+def test_the_figure_in_the_format_of_a_paper_is_the_same_each_time(found, tmp_path, format, start):
+    first, second = (found.save(tmp_path / name, format)[0] for name in ("a", "b"))
+    assert first.name == f"regret.{format}"
+    assert first.read_bytes().startswith(start)
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_an_unknown_format_writes_nothing(found, tmp_path):
+    with pytest.raises(ValueError, match="format is 'gif'; expected one of png, pdf, svg"):
+        found.save(tmp_path / "new", "gif")
+    assert not (tmp_path / "new").exists()
+
+
 def test_one_algorithm_is_drawn_too(problem, tmp_path):
     for names in (["random_search"], ["local_search"]):
         assert compare(problem, names, repeats=2).save(tmp_path)[0].exists()

@@ -10,7 +10,7 @@ import pytest
 from dipbench import load
 from dipbench.reports.plots import COLOURS, scatter, scatter_plots
 
-MISSING = "plots need matplotlib: pip install 'dipbench"
+MISSING = "figures need matplotlib: pip install 'dipbench"
 
 
 @pytest.fixture
