@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -67,6 +68,7 @@ def make_app(tables: Iterable[Table], workers: Workers | None = None) -> FastAPI
     app.state.catalogue = Catalogue(tables)
     app.state.workers = workers
     app.state.scores = {}
+    app.state.listings = asyncio.Lock()
     app.state.methods_of = lambda path: _methods_of(app, path)
     app.state.parameters_of = _Parameters(app)
     handle_problems(app)

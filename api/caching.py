@@ -86,6 +86,7 @@ class Cached:
         self.size = size
         self.kept: OrderedDict[object, Answer] = OrderedDict()
         self.bytes = 0
+        self.turns = asyncio.Lock()  # large answers go out one at a time, small ones in between
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, from the cache if it can; allow all origins (CORS)."""
@@ -136,6 +137,9 @@ class Cached:
         if len(body) >= SMALL and answer.status == 200 and _takes_gzip(headers):
             body = await answer.pack()
             stated.append((b"content-encoding", b"gzip"))
+        if len(body) >= LARGE:
+            async with self.turns:
+                await asyncio.sleep(0)
         stated.append((b"content-length", b"%d" % len(body)))
         await _send(send, answer.status, stated, b"" if method == "HEAD" else body)
 
