@@ -82,7 +82,8 @@ class Spread:
 
 def shape(depth: Floats, slc: Floats, macs: Floats) -> Floats:
     """What the size of errors depends on, one row per architecture; `macs` are logarithms."""
-    found = np.ones((len(depth), 6))
+    found = np.empty((len(depth), 6))
+    found[:, 0] = 1
     found[:, 1] = depth == 1
     found[:, 2] = (depth - 3) / 2
     found[:, 3] = slc == 0

@@ -110,8 +110,13 @@ class Surrogate:
         return found
 
     def _shape(self, description: Floats) -> Floats:
+        depth, slc, macs = self._shaping
+        return shape(description[:, depth], description[:, slc], description[:, macs])
+
+    @lazy
+    def _shaping(self) -> list[int]:
         names = COLUMNS[self.about["space"]]
-        return shape(*(description[:, names.index(name)] for name in ("depth", "slc", "log macs")))
+        return [names.index(name) for name in ("depth", "slc", "log macs")]
 
     def save(self, path: Path) -> Path:
         """Write the file whole or not at all; equal surrogates give equal bytes."""
