@@ -40,3 +40,29 @@ def test_a_worker_needs_no_web_framework():
     code = "import sys, api.work; print({'fastapi', 'uvicorn', 'pandas'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "set()\n"
+
+
+def test_a_worker_is_ready_when_the_first_request_imports_nothing_more():
+    """On a busy machine an import can take longer than a request may."""
+    code = """
+import io, json, sys
+from api import work
+
+def part(content):
+    return len(content).to_bytes(work.HEADER_BYTES, "big") + content
+
+class Requests(io.BytesIO):
+    def read(self, count):
+        if self.tell() == 0:
+            self.before = set(sys.modules)
+        return super().read(count)
+
+graph = work.SMALLEST.replace(b'"op": "output"', b'"op": "conv3", "channels": 4', 1)
+asked = part(json.dumps(["features", {"largest": 9}]).encode()) + part(graph)
+requests, answers = Requests(asked), io.BytesIO()
+work.main(requests, answers)
+assert answers.getvalue()[: work.HEADER_BYTES] == bytes(work.HEADER_BYTES)
+print(sorted(set(sys.modules) - requests.before))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
