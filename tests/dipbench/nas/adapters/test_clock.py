@@ -5,7 +5,6 @@ import random
 import numpy as np
 import pytest
 
-from dipbench import Architecture
 from dipbench.nas import BudgetExceeded, Problem
 from dipbench.nas.adapters.parameters import from_parameters
 
@@ -19,7 +18,8 @@ def by_optuna(problem):
     study.optimize(objective(problem), n_trials=200)
     done = [t for t in study.trials if t.state == optuna.trial.TrialState.COMPLETE]
     assert [t.user_attrs["clock"] for t in done] == [e.clock for e in problem.history]
-    return [(Architecture.parse(t.user_attrs["architecture"]), tuple(t.values)) for t in done]
+    parse = problem.space.parse
+    return [(parse(t.user_attrs["architecture"]), tuple(t.values)) for t in done]
 
 
 def by_pymoo(problem):
@@ -32,7 +32,8 @@ def by_pymoo(problem):
     searched = SearchProblem(problem)
     searched.callback = lambda X, out: told.extend(zip(X, out["F"], out["G"], strict=True))
     minimize(searched, nsga2(10), Budget(n_max_gen=50), seed=0)
-    return [(from_parameters(x), tuple(values)) for x, values, broken in told if not broken]
+    space = problem.space
+    return [(from_parameters(x, space), tuple(values)) for x, values, broken in told if not broken]
 
 
 def by_syne_tune(problem):
@@ -51,7 +52,8 @@ def by_syne_tune(problem):
     class Recorder(SingleFidelityScheduler):
         def on_trial_complete(self, trial, result):
             values = tuple(result[name] for name in problem.objectives)
-            told.append((from_parameters(switched(trial.config)), values))
+            parameters = switched(trial.config, problem.space)
+            told.append((from_parameters(parameters, problem.space), values))
             assert result[ELAPSED] == pytest.approx(problem.history[-1].seconds)
             super().on_trial_complete(trial, result)
 
@@ -67,8 +69,9 @@ def by_configspace(problem):
     from dipbench.nas.adapters.configspace import configuration_space, from_configuration
 
     told = []
-    for configuration in configuration_space(seed=0).sample_configuration(200):
-        architecture = from_configuration(configuration)
+    name = problem.space.name
+    for configuration in configuration_space(seed=0, space=name).sample_configuration(200):
+        architecture = from_configuration(configuration, name)
         try:
             told.append((architecture, problem.evaluate(architecture).values))
         except BudgetExceeded:
@@ -93,6 +96,17 @@ def test_every_adapter_charges_what_asking_directly_does(
     spent = problem.clock if "seconds" in settings else problem.evaluations
     (limit,) = settings.values()
     assert 0.9 * limit < spent <= limit
+
+
+@pytest.mark.parametrize("objectives", ["supervised_rmse_val", ("dip_averaged_rmse", "macs")])
+@pytest.mark.parametrize("adapter", [by_optuna, by_pymoo, by_syne_tune, by_configspace])
+def test_every_adapter_searches_predictions_for_millions(made_up_unet64, adapter, objectives):
+    problem = Problem(objectives, space="unet64", surrogate=made_up_unet64, evaluations=15)
+    told = adapter(problem)
+    ours = problem.fresh()
+    assert [ours.evaluate(a).values for a, _ in told] == [values for _, values in told]
+    assert ours.history == problem.history
+    assert problem.evaluations == 15
 
 
 @pytest.mark.parametrize("adapter", [by_optuna, by_pymoo, by_configspace])
