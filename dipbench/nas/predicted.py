@@ -152,7 +152,7 @@ class PredictedData:
         wanted = np.asarray(indices, np.int64)
         if objective == "params":
             return sizes(encoded(self.space, wanted)).params.astype(np.float64)
-        return self.surrogate.predict_at(wanted)[:, TARGETS.index(objective)]
+        return self.surrogate.predict_only(objective, wanted)
 
     @lazy
     def macs(self) -> npt.NDArray[np.integer[Any]]:

@@ -61,11 +61,12 @@ def compare(
     entropy = _seed(seed)
     _check(problem)
     if seconds is None:
-        limited = np.isfinite(problem.budget.seconds)
-        seconds = problem.budget.seconds if limited else default_seconds(problem)
-    problem = problem.fresh(seconds=seconds)
-    if not np.isfinite(problem.budget.seconds):
+        ends = np.isfinite(problem.budget.seconds)
+        seconds = problem.budget.seconds if ends else default_seconds(problem)
+    if not np.isfinite(problem.fresh(seconds=seconds).budget.seconds):
         raise ValueError("seconds is infinite; expected a budget that ends")
+    problem.prepare()  # what every repeat, in whichever process, then has a copy of
+    problem = problem.fresh(seconds=seconds)
     repeat = partial(_repeat, problem, chosen, entropy)
     with _bar(count, progress) as bar:
         rows = []

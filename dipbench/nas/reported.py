@@ -38,6 +38,15 @@ class Reported(ABC):
     def _index(self, architecture: object) -> int:
         """Where an architecture of the problem stands."""
 
+    def prepare(self) -> None:
+        """Compute now what all reports share, so that copies made from here on have it.
+
+        Of predictions for millions of architectures it takes half a minute.
+        """
+        _ = self.difficulty, self._least_reported
+        if len(self.objectives) == 2:
+            _ = self._front
+
     def regret(self, architecture: Member) -> float:
         """How much `report`, mean over the measured seeds, is above the least of all
         `architectures`, in its unit: for reporting, never for searching. NaN where it was not

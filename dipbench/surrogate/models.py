@@ -6,6 +6,7 @@ Each predicts the logarithms of several targets at once from standardised descri
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Protocol, TypeAlias
@@ -30,6 +31,10 @@ class Model(Protocol):
         """The logarithms of the targets, shape ``(count, targets)``."""
         ...
 
+    def only(self, target: int) -> Model:
+        """The model of one of the targets, by its position."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class Ridge:
@@ -44,7 +49,26 @@ class Ridge:
 
     def __call__(self, inputs: Floats) -> Floats:
         """The logarithms of the targets, shape ``(count, targets)``."""
-        return pairs(inputs) @ self.weights
+        linear, products = self._forms
+        found: Floats = self.weights[0] + inputs @ linear
+        for target, of_products in enumerate(products):
+            found[:, target] += ((inputs @ of_products) * inputs).sum(1)
+        return found
+
+    @lazy
+    def _forms(self) -> tuple[Floats, Floats]:
+        """The weights of the columns, shape ``(columns, targets)``, and of the products of two,
+        the later by the earlier one, shape ``(targets, columns, columns)``."""
+        targets = self.weights.shape[1]
+        columns = round((math.sqrt(1 + 8 * len(self.weights)) - 3) / 2)  # 1 + c + c (c + 1) / 2
+        first, second = np.triu_indices(columns)
+        products = np.zeros((targets, columns, columns))
+        products[:, second, first] = self.weights[1 + columns :].T
+        return self.weights[1 : 1 + columns], products
+
+    def only(self, target: int) -> Ridge:
+        """The model of one of the targets."""
+        return Ridge(self.weights[:, [target]])
 
 
 def pairs(inputs: Floats) -> Floats:
@@ -70,6 +94,11 @@ class Gaussian:
     scales: Floats
     weights: Floats
     means: Floats
+
+    def only(self, target: int) -> Gaussian:
+        """The model of one of the targets."""
+        one = [target]
+        return Gaussian(self.points[one], self.scales[one], self.weights[one], self.means[one])
 
     @lazy
     def _half_squares(self) -> Floats:
@@ -150,6 +179,11 @@ class Trees:
                 node = np.where(asked < 0, node, after)
             found[:, target] = mean + self.value[target][trees, node].sum(1)
         return found
+
+    def only(self, target: int) -> Trees:
+        """The model of one of the targets."""
+        of_targets = {name: v[[target]] for name, v in arrays(self).items() if name != "steps"}
+        return Trees(**of_targets, steps=self.steps)
 
 
 MODELS: Mapping[str, type[Any]] = {each.kind: each for each in (Gaussian, Ridge, Trees)}
