@@ -65,7 +65,6 @@ def compare(
         seconds = problem.budget.seconds if ends else default_seconds(problem)
     if not np.isfinite(problem.fresh(seconds=seconds).budget.seconds):
         raise ValueError("seconds is infinite; expected a budget that ends")
-    problem.prepare()  # what every repeat, in whichever process, then has a copy of
     problem = problem.fresh(seconds=seconds)
     repeat = partial(_repeat, problem, chosen, entropy)
     with _bar(count, progress) as bar:
@@ -161,13 +160,10 @@ def _check(problem: Problem) -> None:
     if len(problem.objectives) > 1:
         problem.front_regret([problem.architectures[0]])  # the front of all, before it travels
         return
-    lacking = np.flatnonzero(np.isnan(problem.scores)).tolist()
-    if lacking:
+    if lacking := problem.lacking:
         raise ValueError(
             f"architectures without a test RMSE: {len(lacking)} of {len(problem.architectures)}, "
             f"such as {problem.architectures[lacking[0]]}; expected a problem within those that "
             "have one to report"
         )
-    # What every repeat needs is made once, before the problem travels.
-    problem.regret(problem.architectures[0])
-    problem.least_difference  # noqa: B018
+    problem.least_difference  # noqa: B018 # every repeat needs it: made once, before it travels

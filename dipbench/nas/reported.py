@@ -38,15 +38,6 @@ class Reported(ABC):
     def _index(self, architecture: object) -> int:
         """Where an architecture of the problem stands."""
 
-    def prepare(self) -> None:
-        """Compute now what all reports share, so that copies made from here on have it.
-
-        Of predictions for millions of architectures it takes half a minute.
-        """
-        _ = self.difficulty, self._least_reported
-        if len(self.objectives) == 2:
-            _ = self._front
-
     def regret(self, architecture: Member) -> float:
         """How much `report`, mean over the measured seeds, is above the least of all
         `architectures`, in its unit: for reporting, never for searching. NaN where it was not
@@ -100,7 +91,19 @@ class Reported(ABC):
         apart, for seeds differ as much. NaN where one seed alone is known."""
         return math.nan if self.difficulty is None else self.difficulty.least_difference
 
-    @lazy
+    @property
+    def lacking(self) -> list[int]:
+        """Where in `architectures` those stand that have no `report`."""
+        return self._least_and_lacking[1]
+
+    @property
     def _least_reported(self) -> float:
+        return self._least_and_lacking[0]
+
+    @lazy
+    def _least_and_lacking(self) -> tuple[float, list[int]]:
+        # Both from one look: of predictions for millions of architectures it takes seconds.
         scores = self.scores
-        return float(np.nanmin(scores)) if np.isfinite(scores).any() else math.nan
+        lacking = np.isnan(scores)
+        least = math.nan if lacking.all() else float(np.nanmin(scores))
+        return least, np.flatnonzero(lacking).tolist()
