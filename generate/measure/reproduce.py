@@ -18,7 +18,6 @@ from dipbench.spaces import Architecture, BaseArchitecture, named
 from dipbench.table.aggregate import of_mode, pooled_seed_std
 from dipbench.table.table import Table
 from generate.measure.rows import Row, measure
-from generate.networks.engines import engine
 from generate.networks.networks import Networks
 from generate.photographs.images import Array, Images
 from generate.protocols.plan import FITS_PER_UNIT, Unit
@@ -214,7 +213,7 @@ def reproduce(
     """
     a, row = find_row(protocol, table, name, mode, seed, image)
     device = device or torch.device("cpu")
-    unit = Unit("", mode, a, seed, _fitted_together(protocol, image, device))
+    unit = Unit("", mode, a, seed, _fitted_together(protocol, image))
     watcher = _Watcher(protocol, images, seed, image, unit)
     (here,) = [
         found
@@ -242,14 +241,15 @@ def _architecture(protocol: Protocol, name: str) -> Any:
     raise ValueError(f"{name!r} is not a graph of {protocol.name}; expected one of {listed}")
 
 
-def _fitted_together(
-    protocol: Protocol, image: str | None, device: torch.device
-) -> tuple[str, ...]:
-    """The images to fit at once, so that sums have the order that they had for the row."""
+def _fitted_together(protocol: Protocol, image: str | None) -> tuple[str, ...]:
+    """The images of the row's unit, all of which are fitted again.
+
+    The fused Adam of torch runs through the weights of all copies as one array, and rounds the
+    last few, which do not fill a vector register, in another way. So an image fitted alone would
+    get other weights than it had in its unit.
+    """
     if image is None:
         return ()
-    if engine(device) == "kernel":
-        return (image,)  # it runs one copy after another, so company changes nothing
     ids = protocol.dip_images
     first = ids.index(image) // FITS_PER_UNIT * FITS_PER_UNIT
     return ids[first : first + FITS_PER_UNIT]

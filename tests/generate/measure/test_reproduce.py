@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,12 +12,13 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 import generate.__main__ as program
-from dipbench import NotInTable, Table, to_torch
+from dipbench import NotInTable, Table, load, to_torch
 from generate.measure import reproduce as module
 from generate.measure.reproduce import Score, reproduce
 from generate.networks.encoder_decoder import EncoderDecoder
 from generate.networks.engines import make_networks
 from generate.protocols import reading
+from generate.protocols.plan import make_plan
 from generate.table.assemble import assemble
 from generate.table.shards import read_results
 
@@ -48,6 +50,26 @@ def test_on_the_same_machine_it_is_the_same_to_the_last_bit(again, mode):
     assert found.reproduced
     assert all(score.difference == 0 for score in found.scores)
     assert str(found).endswith("the same to the last bit")
+
+
+def test_a_fit_is_repeated_in_the_company_that_it_had(monkeypatch):
+    """Fitted alone, its weights would be rounded in another way: only a whole unit is the same."""
+    measured = []
+
+    def measure(protocol, unit, *_):
+        measured.append(unit)
+        return [{"status": "diverged", "image": image} for image in unit.images]
+
+    monkeypatch.setattr(module, "measure", measure)
+    protocol = reading.get("core64-v1")
+    name, blank = "d1-s-nearest-w8", np.zeros((64, 64), np.float32)
+    photographs = SimpleNamespace(val=dict.fromkeys(protocol.dip_images, blank))
+    for image in protocol.dip_images:
+        with pytest.raises(RuntimeError, match="the run diverged"):
+            reproduce(protocol, load(), photographs, name, "dip", 0, image)
+    planned = {u.id: u.images for u in make_plan(protocol) if u.architecture.name == name}
+    assert {unit.id: unit.images for unit in measured}.items() <= planned.items()
+    assert len({unit.images for unit in measured}) == 2  # of four images each
 
 
 def test_the_network_kept_restores_with_the_row_s_error(tiny, again, images):
