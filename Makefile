@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RESULTS := generate/results
 
-.PHONY: install demo test test-slow versions test-browser test-deepinv pictures lint bench soak docs pages table clean
+.PHONY: install demo test test-slow versions release test-browser test-deepinv pictures lint bench soak docs pages table clean
 
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt
 
@@ -43,6 +43,16 @@ test-slow: install
 # The library's own tests on Python 3.11 to 3.14, those that can be had, newest and lowest versions.
 versions: install
 	$(BIN)/python tests/versions.py
+
+# Wheel and sdist of the commit in dist/, checked, and the wheel tried on each Python that can be
+# had; PYTHONS names them. It uploads nothing and sets no tag.
+PYTHONS ?=
+release: .venv/release
+	$(BIN)/python -m tests.release $(PYTHONS)
+
+.venv/release: .venv/python
+	@$(PIP) --quiet -e ".[release]"
+	@touch $@
 
 # The explorer in Chromium or Chrome, which the machine must have; DIPBENCH_CHROMIUM says where.
 test-browser: install .venv/browser

@@ -1,0 +1,141 @@
+"""Build a release of the commit, check it, and try it on every Python that can be had.
+
+``make release`` runs it: one line for each check, the archives in ``dist/``, exit status 1 if a
+check failed. ``python -m tests.release 3.12`` or a path of an interpreter tries those Pythons
+alone. A Python that cannot be had is named and does not count as tried. Nothing is uploaded or
+tagged.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from dipbench import tables
+from dipbench.errors import DipbenchError
+from dipbench.publish.folder import build
+from dipbench.publish.release import OURS
+from dipbench.table.hub import REPO_ID, REVISION
+from tests.release.agreement import (
+    UNRELEASED,
+    data_set_disagreements,
+    disagreements,
+    stated,
+    surrogate_disagreements,
+    tag_problem,
+)
+from tests.release.archives import contents, names, reproducible
+from tests.release.command import ROOT, CheckFailed, fail_with, run
+from tests.release.installed import tried
+
+DATA = ROOT / "dipbench" / "data"
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+
+
+def commit() -> str:
+    changed = run("git", "status", "--porcelain").splitlines()
+    if changed:
+        raise CheckFailed(f"not in the commit, so not in the release: {'; '.join(changed)}")
+    return f"{run('git', 'log', '-1', '--format=%h of %cs')}, nothing left uncommitted"
+
+
+def versions() -> str:
+    found = stated(ROOT)
+    fail_with(disagreements(found))
+    return f"{found.versions['pyproject.toml']} in {len(found.versions)} places"
+
+
+def day() -> str:
+    found = stated(ROOT).days["CHANGELOG.md"]
+    if found == UNRELEASED:
+        return "none yet: before the tag, state it in CHANGELOG.md and CITATION.cff (date-released)"
+    return found
+
+
+def tag() -> str:
+    known = run("git", "for-each-ref", "--format=%(objectname)", f"refs/tags/{REVISION}")
+    tagged = run("git", "rev-parse", f"{REVISION}^{{commit}}") if known else None
+    head, day = run("git", "rev-parse", "HEAD"), stated(ROOT).days["CHANGELOG.md"]
+    if problem := tag_problem(day, tagged, head):
+        raise CheckFailed(f"{REVISION} {problem}")
+    if tagged:
+        return f"{REVISION} points at the commit"
+    return f'none yet: git tag -a {REVISION} -m "dipbench {REVISION[1:]}"'
+
+
+def data_sets() -> str:
+    """The data set that would be published of each table, and the surrogates."""
+    problems = surrogate_disagreements(DATA)
+    with tempfile.TemporaryDirectory(prefix="dipbench-") as temporary:
+        for name in tables():
+            build(DATA / name, folder := Path(temporary, name), REPO_ID, OURS)
+            problems += [f"{name}: {problem}" for problem in data_set_disagreements(folder)]
+    fail_with(problems)
+    return f"Croissant, citation, card and datasheet of {', '.join(tables())}; surrogates"
+
+
+def metadata(dist: Path) -> str:
+    run(sys.executable, "-m", "twine", "check", "--strict", *sorted(dist.iterdir()))
+    return f"accepted by twine {version('twine')} --strict"
+
+
+def readme(dist: Path) -> str:
+    """The README as a package index renders it; its links lead to files of the sdist."""
+    from readme_renderer import markdown
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it warns where it cannot render
+        page = markdown.render((ROOT / "README.md").read_text("utf-8"))
+    if not page or "<h1" not in page or "<img" not in page:
+        raise CheckFailed("not rendered as a page with a heading and a picture")
+    links = set(re.findall(r'(?:href|src)="([^"]+)"', page))
+    here = {link for link in links if not re.match(r"#|https?:", link)}
+    (sdist,) = dist.glob("*.tar.gz")
+    fail_with(f"links to {link}, not in the sdist" for link in sorted(here - set(names(sdist))))
+    by = f"rendered by readme_renderer {version('readme_renderer')}"
+    return f"{by}; {len(here)} relative links, to files of the sdist"
+
+
+def check(name: str, action: Callable[[], str | None]) -> bool | None:
+    """Print the line of a check; whether it passed, None if it could not be made."""
+    try:
+        said = action()
+    except (CheckFailed, DipbenchError, ValueError, OSError) as error:
+        print(f"FAILED  {name:<12}{error}", flush=True)
+        return False
+    print(f"{'ok' if said else '-':<8}{name:<12}{said or 'not to be had here'}", flush=True)
+    return None if said is None else True
+
+
+def main(pythons: list[str]) -> int:
+    """Run all checks; 0 if none failed and one Python at least was tried."""
+    dist = ROOT / "dist"
+    passed = [
+        check("commit", commit),
+        check("versions", versions),
+        check("day", day),
+        check("tag", tag),
+        check("data sets", data_sets),
+        check("build", lambda: reproducible(dist)),
+    ]
+    if passed[-1]:
+        passed += [
+            check("wheel", lambda: contents(*dist.glob("*.whl"))),
+            check("sdist", lambda: contents(*dist.glob("*.tar.gz"))),
+            check("metadata", lambda: metadata(dist)),
+            check("README", lambda: readme(dist)),
+        ]
+        on = [check(f"on {Path(p).name}", lambda p=p: tried(p, dist)) for p in pythons]
+        passed += [*on, any(on)]
+    good = False not in passed
+    print(f"{dist}: {'good' if good else 'NOT good'}")
+    return int(not good)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or list(PYTHONS)))
