@@ -93,6 +93,7 @@ docs: install
 	$(BIN)/sphinx-build -W -q docs docs/_build
 
 # Make the generated pages anew from the embedded tables: findings, proxies, datasheet, README.
+# The picture at the head of the README is measured, by docs/front.py.
 pages: install
 	$(BIN)/python docs/pages.py
 
