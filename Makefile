@@ -104,4 +104,4 @@ table-%: install
 	$(BIN)/python -m generate assemble --protocol $* --results $(RESULTS) --out dipbench/data/$*
 
 clean:
-	rm -rf .venv .venv-deepinv docs/_build demo
+	rm -rf .venv .venv-deepinv docs/_build demo dist
