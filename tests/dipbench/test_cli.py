@@ -170,7 +170,7 @@ def test_features_of_a_graph_file(run, save, graph, edges):
 
 
 def test_features_need_no_table(run, save, graph, monkeypatch):
-    monkeypatch.setattr("dipbench.cli.load", None)
+    monkeypatch.setattr("dipbench.cli.opening.load", None)
     lines = shown(run("features", save(graph)))
     # 3×3×1×3 + 2×3, then 1×1×1×2 + 2×2, then 5 weights and a bias.
     assert (lines["depth"], lines["slc"], lines["params"]) == ("0", "0", "45")

@@ -1,0 +1,92 @@
+"""Commands about one architecture: query, features, predict."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from dipbench.cli.graph_files import read_architecture
+from dipbench.cli.opening import opened
+from dipbench.cli.options import AddCommand, add_json, add_table_option
+from dipbench.cli.printing import print_values
+from dipbench.program import Options
+from dipbench.spaces import Architecture, BaseArchitecture, named
+
+__all__ = ["add_features", "add_predict", "add_query"]
+
+DEEPEST = 6  # a 64×64 image cannot be halved more often
+
+
+def add_query(add: AddCommand) -> None:
+    """Add ``dipbench query``."""
+    query = add("query", _query, "what the table says of one architecture")
+    query.add_argument("architecture", metavar="NAME", help="name, canonical key or GRAPH.json")
+    query.add_argument("--task", default="denoise25", help="restoration task")
+    query.add_argument("--seed", type=int, help="one run's seed; default: mean over all measured")
+    query.add_argument("--image", help="one DIP image; default: mean over those measured")
+    add_table_option(query)
+    add_json(query)
+
+
+def _query(options: Options) -> None:
+    from dipbench.lookup import query
+
+    result = query(
+        read_architecture(options.architecture),
+        options.task,
+        options.seed,
+        options.image,
+        table=None if options.table is None else opened(options.table),
+    )
+    print_values(asdict(result), options.json)
+
+
+def add_features(add: AddCommand) -> None:
+    """Add ``dipbench features``."""
+    features = add("features", _features, "depth, SLC, key and size, of any network")
+    features.add_argument("architecture", metavar="NAME|GRAPH.json", help="name or node-link JSON")
+    features.add_argument(
+        "--name", help="which graph of a file of several; default: the file has but one"
+    )
+    add_json(features)
+
+
+def _features(options: Options) -> None:
+    from dipbench.graphs.canonical import canonical_key
+    from dipbench.graphs.features import depth, macs, params, slc
+
+    found = read_architecture(options.architecture, options.name)
+    graph = _parsed(found).graph if isinstance(found, str) else found
+    values: dict[str, Any] = {
+        "key": canonical_key(graph),
+        "depth": depth(graph),
+        "slc": slc(graph),
+        "params": params(graph),
+        "macs": macs(graph) if depth(graph) <= DEEPEST else None,
+    }
+    print_values(values, options.json)
+
+
+def _parsed(name: str) -> BaseArchitecture:
+    """The architecture of a name of any space."""
+    return named(name) or Architecture.parse(name)  # which says what is wrong
+
+
+def add_predict(add: AddCommand) -> None:
+    """Add ``dipbench predict``."""
+    predict = add("predict", _predict, "what a surrogate predicts for an architecture")
+    predict.add_argument("architecture", metavar="NAME|GRAPH.json", help="name or node-link JSON")
+    predict.add_argument("--task", default="denoise25", help="default: %(default)s")
+    add_json(predict)
+
+
+def _predict(options: Options) -> None:
+    from dipbench.surrogate.prediction import as_dict, predict
+
+    found = predict(read_architecture(options.architecture), options.task)
+    if not options.json:
+        print(f"predicted from {found.n_rows} measured rows of {found.protocol}; 90 % intervals")
+    said = as_dict(found)
+    if not options.json:
+        del said["predicted"], said["n_rows"], said["protocol"]
+    print_values(said, options.json)

@@ -1,0 +1,53 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from dipbench.program import Options
+
+__all__ = ["AddCommand", "add_format", "add_json", "add_out", "add_study", "add_table_option"]
+
+AddCommand: TypeAlias = Callable[
+    [str, Callable[[Options], int | None], str], argparse.ArgumentParser
+]
+
+
+def add_out(to: argparse.ArgumentParser, default: str) -> None:
+    """Add ``--out``, the folder that a report goes to."""
+    to.add_argument(
+        "--out",
+        type=Path,
+        default=Path(default),
+        metavar="DIR",
+        help="folder for what is written",
+    )
+
+
+def add_table_option(to: argparse.ArgumentParser) -> None:
+    """Add ``--table``, which `dipbench.cli.opening.opened` reads."""
+    to.add_argument(
+        "--table",
+        metavar="DIR",
+        help="folder of a table, or name of an embedded one; default: that of the task",
+    )
+
+
+def add_json(to: argparse.ArgumentParser) -> None:
+    """Add ``--json``."""
+    to.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
+def add_format(to: argparse.ArgumentParser) -> None:
+    """Add ``--format``, that of the figures."""
+    to.add_argument("--format", choices=("png", "pdf", "svg"), default="png", help="of the figures")
+
+
+def add_study(to: argparse.ArgumentParser) -> None:
+    """Add what the reports that resample have in common: task, random numbers, JSON."""
+    to.add_argument("--task", default="denoise25", help="restoration task")
+    to.add_argument("--rng-seed", type=int, default=0, help="of the resampling")
+    to.add_argument("--json", action="store_true", help="print the numbers, write nothing")
