@@ -11,14 +11,18 @@ import argparse
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from dipbench.errors import DipbenchError
 from dipbench.version import __version__
 
-__all__ = ["Options", "command", "positive", "program", "run"]
+__all__ = ["AddCommand", "Options", "command", "positive", "program", "run"]
 
 Options = argparse.Namespace
+# Adds a command of a name, a function and a help text: `command` with what it is added to.
+AddCommand: TypeAlias = Callable[
+    [str, Callable[[Options], int | None], str], argparse.ArgumentParser
+]
 
 EXPECTED = (DipbenchError, ValueError, OSError, ImportError, RuntimeError)
 STOPPED = 130  # as shells say it

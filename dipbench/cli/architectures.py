@@ -7,9 +7,9 @@ from typing import Any
 
 from dipbench.cli.graph_files import read_architecture
 from dipbench.cli.opening import opened
-from dipbench.cli.options import AddCommand, add_json, add_table_option
+from dipbench.cli.options import add_json, add_table_option
 from dipbench.cli.printing import print_values
-from dipbench.program import Options
+from dipbench.program import AddCommand, Options
 from dipbench.spaces import Architecture, BaseArchitecture, named
 
 __all__ = ["add_features", "add_predict", "add_query"]

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
 
-from dipbench.program import Options
-
-__all__ = ["AddCommand", "add_format", "add_json", "add_out", "add_study", "add_table_option"]
-
-AddCommand: TypeAlias = Callable[
-    [str, Callable[[Options], int | None], str], argparse.ArgumentParser
-]
+__all__ = ["add_format", "add_json", "add_out", "add_study", "add_table_option"]
 
 
 def add_out(to: argparse.ArgumentParser, default: str) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from dipbench.cli.opening import check_drawing, opened, table_of_task
-from dipbench.cli.options import AddCommand, add_format, add_out, add_study, add_table_option
+from dipbench.cli.options import add_format, add_out, add_study, add_table_option
 from dipbench.cli.printing import tell, tell_in_place
-from dipbench.program import Options
+from dipbench.program import AddCommand, Options
 from dipbench.table.hub import load
 
 __all__ = ["add_findings", "add_plot", "add_proxy", "add_surrogate"]

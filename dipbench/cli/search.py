@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dipbench.cli.opening import opened
-from dipbench.cli.options import AddCommand, add_format, add_json, add_out, add_table_option
+from dipbench.cli.options import add_format, add_json, add_out, add_table_option
 from dipbench.extras import require
 from dipbench.files import check_writable
-from dipbench.program import Options, positive
+from dipbench.program import AddCommand, Options, positive
 
 if TYPE_CHECKING:
     from dipbench.nas import Problem

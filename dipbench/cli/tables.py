@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from dipbench.cli.opening import opened
-from dipbench.cli.options import AddCommand, add_json, add_table_option
+from dipbench.cli.options import add_json, add_table_option
 from dipbench.cli.printing import print_values
 from dipbench.files import check_writable
-from dipbench.program import Options
+from dipbench.program import AddCommand, Options
 from dipbench.table.catalogue import tables
 
 __all__ = ["add_datasheet", "add_download", "add_export", "add_publish", "add_table"]

@@ -167,7 +167,7 @@ def test_the_file_has_a_row_per_architecture(tiny, images):
 
 
 def test_command_writes_the_file(tmp_path, monkeypatch, tiny, images, capsys):
-    monkeypatch.setattr("generate.__main__.get", lambda name: tiny)
+    monkeypatch.setattr("generate.commands.report_inputs.get", lambda name: tiny)
     monkeypatch.setattr("generate.photographs.images.load_images", lambda *given: images)
     out = tmp_path / "new" / "scores.csv"
     assert main(["scores", "--protocol", "tiny", "--out", str(out)]) == 0

@@ -1,0 +1,1 @@
+"""The commands of ``python -m generate``, a module for each subject."""
