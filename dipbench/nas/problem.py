@@ -10,16 +10,16 @@ free. Diverged runs are in no mean, and so on no clock.
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from dipbench.errors import NotInTable
 from dipbench.lazy import lazy
+from dipbench.nas.candidates import Candidates
 from dipbench.nas.choice import (
     check_clock,
     checked_noise,
@@ -36,10 +36,9 @@ from dipbench.nas.data import Member, Which
 from dipbench.nas.evaluation import Budget, BudgetExceeded, Evaluation, Features
 from dipbench.nas.front import Value, preference
 from dipbench.nas.objectives import FREE, checked
-from dipbench.nas.predicted import LISTED, Indices, Members, PredictedData
+from dipbench.nas.predicted import LISTED, PredictedData
 from dipbench.nas.query import Query, Seed
 from dipbench.nas.reported import Reported
-from dipbench.spaces import Space
 from dipbench.table.catalogue import TASK
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 SAMPLED = 4096  # architectures that stand for more than LISTED
 
 
-class Problem(Reported):
+class Problem(Candidates, Reported):
     """Architecture search on one task of a table.
 
     Args:
@@ -128,7 +127,7 @@ class Problem(Reported):
         self._indices = chosen_indices(self._data, self._query, within, self.max_macs)
         check_clock(self._data, self._query, self._indices)
         self._names = self._data.names(self._indices)
-        self._neighbours: dict[int, tuple[Member, ...]] = {}
+        self._neighbours = {}
         self.architectures = self._members(self._indices)
         self.fidelities = self._query.fidelities
         self._reset()
@@ -139,13 +138,6 @@ class Problem(Reported):
         self._history: list[Evaluation] = []
         self._paid: dict[Which, int] = {}
         self._drawn: dict[Which, float] = {}
-
-    def _members(self, indices: Indices) -> Sequence[Member]:
-        """The architectures that stand there; of a space on predictions none is made yet."""
-        if isinstance(self._data, PredictedData):
-            chosen = indices if isinstance(indices, range) else np.asarray(indices, np.int64)
-            return Members(self._data.space, chosen)
-        return tuple(self._data.members[index] for index in indices)
 
     def fresh(
         self, rng: np.random.Generator | None = None, *, seconds: float | None = None
@@ -170,11 +162,6 @@ class Problem(Reported):
     def protocol(self) -> str:
         """Name of the protocol by which the table was measured."""
         return self._data.protocol
-
-    @property
-    def space(self) -> Space[Any] | None:
-        """The space of the architectures; None for graphs of one's own."""
-        return self._data.space
 
     @property
     def clock_source(self) -> ClockSource | None:
@@ -314,66 +301,6 @@ class Problem(Reported):
             return lambda values: values[0]
         own = [e.values for e in self._history if e.objectives == self.objectives]
         return preference(own, rng)
-
-    def shuffled(self, rng: np.random.Generator) -> Iterator[Member]:
-        """All `architectures` in random order, each once."""
-        count = len(self.architectures)
-        if self.listed:
-            yield from (self.architectures[i] for i in rng.permutation(count))
-            return
-        seen: set[int] = set()
-        while len(seen) < count:
-            number = int(rng.integers(count))
-            if number not in seen:
-                seen.add(number)
-                yield self.architectures[number]
-
-    @property
-    def listed(self) -> bool:
-        """Whether `architectures` are few enough to be made one and all."""
-        return len(self.architectures) <= LISTED
-
-    def drawn(
-        self, rng: np.random.Generator, count: int, without: Container[Member] = ()
-    ) -> list[Member]:
-        """So many different ones of `architectures` that are not in `without`, or all of those."""
-        if self.listed:
-            open_ones = [a for a in self.architectures if a not in without]
-            numbers = rng.choice(len(open_ones), min(count, len(open_ones)), replace=False)
-            return [open_ones[i] for i in numbers]
-        new = (a for a in self.shuffled(rng) if a not in without)
-        return list(islice(new, count))
-
-    def sample(self, rng: np.random.Generator) -> Member:
-        """One of `architectures`, each as likely as any other."""
-        return self.architectures[int(rng.integers(len(self.architectures)))]
-
-    def neighbours(self, architecture: Member) -> tuple[Member, ...]:
-        """Those of `architectures` that are one edit away, in a fixed order.
-
-        Graphs of one's own know no edits: there, every other one is a neighbour.
-        """
-        index = self._index(architecture)
-        if index not in self._neighbours:
-            member, space = self._data.members[index], self._data.space
-            if space is None:
-                found = tuple(a for a in self.architectures if a != member)
-            else:
-                found = tuple(a for a in space.neighbours(member) if self._offers(a))
-            self._neighbours[index] = found
-        return self._neighbours[index]
-
-    def mutate(self, architecture: Member, rng: np.random.Generator) -> Member:
-        """One of the `neighbours`, each as likely as any other; where none is, a `sample`."""
-        if len(self.architectures) > LISTED and self.max_macs == math.inf:
-            assert self.space is not None
-            found_one: Member = self.space.mutate(architecture, rng)  # makes one alone
-            return found_one
-        found = self.neighbours(architecture)
-        return found[int(rng.integers(len(found)))] if found else self.sample(rng)
-
-    def _offers(self, architecture: Member) -> bool:
-        return architecture in self._names
 
     def __eq__(self, other: object) -> bool:
         """Whether the same is asked of the same table, and has been answered so far; the

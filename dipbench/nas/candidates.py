@@ -1,0 +1,104 @@
+"""The architectures that a problem searches among: all, some drawn at random, or those near one."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from dipbench.nas.choice import Data
+from dipbench.nas.data import Member
+from dipbench.nas.predicted import LISTED, Indices, Members, PredictedData
+from dipbench.spaces import Space
+
+__all__ = ["Candidates"]
+
+
+class Candidates(ABC):
+    """The part of a `Problem` that offers architectures; what it offers costs nothing."""
+
+    architectures: Sequence[Member]
+    max_macs: float
+    _data: Data
+    _names: Mapping[object, int]  # of all that an architecture is called
+    _neighbours: dict[int, tuple[Member, ...]]
+
+    @abstractmethod
+    def _index(self, architecture: object) -> int:
+        """Where an architecture of the problem stands."""
+
+    @property
+    def space(self) -> Space[Any] | None:
+        """The space of the architectures; None for graphs of one's own."""
+        return self._data.space
+
+    def _members(self, indices: Indices) -> Sequence[Member]:
+        """The architectures that stand there; of a space on predictions none is made yet."""
+        if isinstance(self._data, PredictedData):
+            chosen = indices if isinstance(indices, range) else np.asarray(indices, np.int64)
+            return Members(self._data.space, chosen)
+        return tuple(self._data.members[index] for index in indices)
+
+    def shuffled(self, rng: np.random.Generator) -> Iterator[Member]:
+        """All `architectures` in random order, each once."""
+        count = len(self.architectures)
+        if self.listed:
+            yield from (self.architectures[i] for i in rng.permutation(count))
+            return
+        seen: set[int] = set()
+        while len(seen) < count:
+            number = int(rng.integers(count))
+            if number not in seen:
+                seen.add(number)
+                yield self.architectures[number]
+
+    @property
+    def listed(self) -> bool:
+        """Whether `architectures` are few enough to be made one and all."""
+        return len(self.architectures) <= LISTED
+
+    def drawn(
+        self, rng: np.random.Generator, count: int, without: Container[Member] = ()
+    ) -> list[Member]:
+        """So many different ones of `architectures` that are not in `without`, or all of those."""
+        if self.listed:
+            open_ones = [a for a in self.architectures if a not in without]
+            numbers = rng.choice(len(open_ones), min(count, len(open_ones)), replace=False)
+            return [open_ones[i] for i in numbers]
+        new = (a for a in self.shuffled(rng) if a not in without)
+        return list(islice(new, count))
+
+    def sample(self, rng: np.random.Generator) -> Member:
+        """One of `architectures`, each as likely as any other."""
+        return self.architectures[int(rng.integers(len(self.architectures)))]
+
+    def neighbours(self, architecture: Member) -> tuple[Member, ...]:
+        """Those of `architectures` that are one edit away, in a fixed order.
+
+        Graphs of one's own know no edits: there, every other one is a neighbour.
+        """
+        index = self._index(architecture)
+        if index not in self._neighbours:
+            member, space = self._data.members[index], self._data.space
+            if space is None:
+                found = tuple(a for a in self.architectures if a != member)
+            else:
+                found = tuple(a for a in space.neighbours(member) if self._offers(a))
+            self._neighbours[index] = found
+        return self._neighbours[index]
+
+    def mutate(self, architecture: Member, rng: np.random.Generator) -> Member:
+        """One of the `neighbours`, each as likely as any other; where none is, a `sample`."""
+        if len(self.architectures) > LISTED and self.max_macs == math.inf:
+            assert self.space is not None
+            found_one: Member = self.space.mutate(architecture, rng)  # makes one alone
+            return found_one
+        found = self.neighbours(architecture)
+        return found[int(rng.integers(len(found)))] if found else self.sample(rng)
+
+    def _offers(self, architecture: Member) -> bool:
+        return architecture in self._names
