@@ -16,6 +16,7 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
+myst_heading_anchors = 3  # pages link to sections of one another
 
 INTRODUCTION = f"""# Schema
 
