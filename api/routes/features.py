@@ -11,9 +11,10 @@ from api.bodies import body_of, while_connected
 from api.catalogue import Catalogue
 from api.documented import answers
 from api.encoding import encoded
-from api.models import GRAPH_BODY, Features
+from api.models import Features
 from api.parameters import Asked, catalogue_of
 from api.replies import json_reply
+from api.request_models import GRAPH_BODY
 from api.work import described
 
 __all__ = ["router"]

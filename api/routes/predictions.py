@@ -10,10 +10,11 @@ from starlette.responses import Response
 from api.bodies import body_of, while_connected
 from api.catalogue import TASK
 from api.documented import answers
-from api.models import GRAPH_BODY, Prediction
+from api.models import Prediction
 from api.parameters import Asked, Task, catalogue_of
 from api.problems import Problem
 from api.replies import json_reply
+from api.request_models import GRAPH_BODY
 
 __all__ = ["router"]
 

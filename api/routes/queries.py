@@ -13,10 +13,11 @@ from starlette.responses import Response
 from api.bodies import body_of, while_connected
 from api.catalogue import TASK, Catalogue
 from api.documented import answers
-from api.models import GRAPH_BODY, Batch, BatchAnswers, Curve, QueryResult, Runs
+from api.models import BatchAnswers, Curve, QueryResult, Runs
 from api.parameters import Asked, Flag, Image, Mode, Protocol, Seed, Task, catalogue_of
 from api.problems import STATUS, Problem, problem_of
 from api.replies import json_reply
+from api.request_models import GRAPH_BODY, Batch
 from dipbench import Result, query
 from dipbench.table.schema import FILES
 
