@@ -1,7 +1,7 @@
 """Sets of architectures that a search can walk through.
 
-A space is one file: a subclass of `Space` that says its name. Those imported here are found by
-name, as ``Space("core64")``.
+A space is a subclass of `Space` that says its name, in a file of its own. Those imported here
+are found by name, as ``Space("core64")``.
 """
 
 from dipbench.spaces.architecture import BaseArchitecture

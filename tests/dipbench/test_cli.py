@@ -10,7 +10,7 @@ import pytest
 
 from dipbench import Architecture, canonical_key, depth, load, macs, params, query, slc
 from dipbench.cli import main
-from dipbench.lookup import COLUMNS
+from dipbench.result import COLUMNS
 
 BOTH = "d1-s-bilinear-w8"
 ONLY_SUPERVISED = "d3-s02-bilinear-w16"

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from dipbench.lookup import COLUMNS
+from dipbench.result import COLUMNS
 from dipbench.table.schema import ARCHITECTURES, FILES, SCHEMA_VERSION, arrow_schema, markdown
 
 # Whoever edits these lists changes what users read: raise SCHEMA_VERSION with them.
