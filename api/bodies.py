@@ -36,7 +36,7 @@ async def body_of(request: Request) -> bytes:
                 raise Problem(413, f"body has more than {MAX_BODY} bytes; expected at most that")
             parts.append(part)
     except ClientDisconnect:
-        raise Problem(400, "the client left before the body was whole") from None
+        raise Problem(400, "the client disconnected before the body was complete") from None
     return b"".join(parts)
 
 
@@ -52,7 +52,7 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, Value]) ->
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
-        raise Problem(503, "the client is gone")
+        raise Problem(503, "the client has disconnected")
     finally:
         for task in (working, leaving):
             task.cancel()

@@ -23,7 +23,7 @@ CACHE_BYTES = 64_000_000
 log = logging.getLogger("api")
 
 SMALL = 1_000  # bytes that are not worth compressing
-LARGE = 50_000  # bytes worth a thread, so that compressing them keeps nobody waiting
+LARGE = 50_000  # bytes; more are compressed in a thread, so that other requests do not wait
 
 # The data is public and nothing depends on who asks, so every origin may read the answers.
 ALWAYS = [

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 PAGE = Path(__file__).parent / "page"
 DOCUMENTS = ROOT / "docs"
 
-# Scripts and styles come from this service alone and none is inline; nobody may frame the page.
+# Scripts and styles come from this service alone and none is inline. No other page may show this
+# one in a frame.
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"

@@ -35,7 +35,7 @@ class Result(_FromTable, ByValue):
 
     Attributes:
         name, key: the architecture; name is None outside a named space.
-        task, seed, image: what was asked for; None stands for all that there is.
+        task, seed, image: what was asked for; None means all that were measured.
         supervised_rmse, supervised_rmse_val: of the test and of the validation images.
         dip_rmse: Deep Image Prior, the peak (least recorded RMSE) of the raw output.
         supervised_std, dip_std: standard deviation between seeds, see `dipbench.table.aggregate`.
@@ -46,7 +46,7 @@ class Result(_FromTable, ByValue):
         n_seeds, n_images, n_fits: supervised trainings, different DIP images, DIP fits.
         n_censored, n_failed: DIP fits whose peak is their last point; diverged runs.
         depth, slc, params, macs: features; params and MACs of the supervised network.
-        supervised_seconds, dip_seconds: one training, one fit of one image, on the mean.
+        supervised_seconds, dip_seconds: of one training and of one fit of one image, on average.
     """
 
     name: str | None

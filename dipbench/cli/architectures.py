@@ -46,7 +46,7 @@ def add_features(add: AddCommand) -> None:
     features = add("features", _features, "depth, SLC, key and size, of any network")
     features.add_argument("architecture", metavar="NAME|GRAPH.json", help="name or node-link JSON")
     features.add_argument(
-        "--name", help="which graph of a file of several; default: the file has but one"
+        "--name", help="name of the graph in a file of several; default: the file's only graph"
     )
     add_json(features)
 

@@ -23,7 +23,7 @@ def _read_graph(path: Path, name: str | None) -> Graph:
 
     Raises:
         OSError: the file cannot be read.
-        InvalidArchitecture: it is no such JSON.
+        InvalidArchitecture: the file does not hold such a graph.
     """
     from dipbench.graphs.nodelink import from_node_link, parse_json
 

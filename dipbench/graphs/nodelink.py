@@ -21,7 +21,7 @@ def parse_json(content: str | bytes) -> Any:
     """What JSON says, as `from_node_link` takes it.
 
     Raises:
-        InvalidArchitecture: `content` is no JSON, which has no NaN and no Infinity; an object
+        InvalidArchitecture: `content` is not JSON, which has no NaN and no Infinity; an object
             gives a key twice, of which readers take one or the other; or an integer has more
             than 18 digits: products of longer numbers of channels could not be written again.
     """
@@ -97,7 +97,7 @@ def _integer(digits: str) -> int:
 
 
 def _no_number(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _add_edge(graph: Graph, entry: dict[str, Any]) -> None:
     source, target = _name(entry, "source"), _name(entry, "target")
     for node in (source, target):
         if node not in graph:
-            raise _malformed(f"an edge names {node!r}, which is no node")
+            raise _malformed(f"an edge names {node!r}, which is not a node")
     if graph.has_edge(source, target):
         raise _malformed(f"edge {source!r} to {target!r} is given twice")
     graph.add_edge(source, target)

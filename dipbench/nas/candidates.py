@@ -37,7 +37,7 @@ class Candidates(ABC):
         return self._data.space
 
     def _members(self, indices: Indices) -> Sequence[Member]:
-        """The architectures that stand there; of a space on predictions none is made yet."""
+        """The architectures with these indices; on predictions none is made yet."""
         if isinstance(self._data, PredictedData):
             chosen = indices if isinstance(indices, range) else np.asarray(indices, np.int64)
             return Members(self._data.space, chosen)
@@ -58,13 +58,13 @@ class Candidates(ABC):
 
     @property
     def listed(self) -> bool:
-        """Whether `architectures` are few enough to be made one and all."""
+        """Whether `architectures` are few enough to make a list of them."""
         return len(self.architectures) <= LISTED
 
     def drawn(
         self, rng: np.random.Generator, count: int, without: Container[Member] = ()
     ) -> list[Member]:
-        """So many different ones of `architectures` that are not in `without`, or all of those."""
+        """`count` of `architectures` that are not in `without`, or all if there are fewer."""
         if self.listed:
             open_ones = [a for a in self.architectures if a not in without]
             numbers = rng.choice(len(open_ones), min(count, len(open_ones)), replace=False)
@@ -79,7 +79,7 @@ class Candidates(ABC):
     def neighbours(self, architecture: Member) -> tuple[Member, ...]:
         """Those of `architectures` that are one edit away, in a fixed order.
 
-        Graphs of one's own know no edits: there, every other one is a neighbour.
+        Your own graphs have no edits: there, all others are neighbours.
         """
         index = self._index(architecture)
         if index not in self._neighbours:

@@ -78,7 +78,7 @@ def _affordable(data: Data, indices: Indices, max_macs: float) -> Indices:
     kept = kept[data.macs[kept] <= max_macs]
     if not len(kept):
         least = int(data.macs[np.asarray(indices, np.int64)].min())
-        raise ValueError(f"max_macs is {max_macs:g}; expected at least {least}, the least there is")
+        raise ValueError(f"max_macs is {max_macs:g}; expected at least {least}, the minimum")
     return kept
 
 
@@ -153,7 +153,7 @@ def source(
     if table is not None:
         raise ValueError("table and space are given; expected one of them")
     if seed is not None:
-        raise ValueError(f"seed is {seed!r}; expected None: a prediction is of no seed")
+        raise ValueError(f"seed is {seed!r}; expected None: a prediction has no seed")
     found = surrogate or find(str(space), task)
     if (found.about["space"], found.about["task"]) != (space or found.about["space"], task):
         raise ValueError(f"surrogate is {found!r}; expected one of {space}, {task}")

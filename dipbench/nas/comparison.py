@@ -42,7 +42,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One repeat of one algorithm: how much it evaluated, and whom it would have named."""
+    """One repeat of one algorithm: how much it evaluated, and which architecture it chose."""
 
     evaluations: int
     incumbents: tuple[Incumbent, ...]
@@ -114,7 +114,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """One sentence: whom the noise of seeds leaves as the best."""
+        """One sentence: which algorithms are best, given the noise between seeds."""
         line, summary = self.least_difference, self.summary
         if math.isnan(line):
             return "How far seeds lie apart is not known here, so nothing says which ranks count."
@@ -285,7 +285,7 @@ def _hardness(problem: Problem) -> str:
     rule = found.rules[0]
     return (
         f"\n{found.tied} of {found.architectures} architectures are not told apart from the best; "
-        f"random search draws one after {found.draws:.1f} on the mean. Without any evaluation, "
+        f"random search needs {found.draws:.1f} draws to find one. Without any evaluation, "
         f"{rule.name} has regret {rule.regret:.3f}."
     )
 

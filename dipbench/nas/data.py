@@ -171,7 +171,7 @@ def _free(rows: list[dict[str, Any]], seeds: set[int]) -> dict[Which, RunMeans]:
 def _curves(
     curves: Any, task: str, mode: str, runs: list[dict[str, Any]]
 ) -> tuple[tuple[int, ...], Floats]:
-    """The steps, and one row per run: its objective, had it been judged at each of them."""
+    """The steps, and one row per run: the value of its objective at each step."""
     import pyarrow.compute as pc
 
     column = "rmse" if mode == "dip" else "val_rmse"
@@ -237,7 +237,7 @@ def _means(
 def _check_seconds(run: Mapping[str, Any]) -> None:
     seconds = _number(run["seconds"])
     if not 0 <= seconds < math.inf:
-        raise InvalidTable(f"{_called(run)} took {seconds} seconds; expected how long it took")
+        raise InvalidTable(f"{_called(run)} took {seconds} seconds; expected 0 or more")
 
 
 def _number(value: float | None) -> float:

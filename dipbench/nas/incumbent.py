@@ -1,4 +1,4 @@
-"""The incumbent: which architecture a search would name, had it been stopped."""
+"""The incumbent of a search after each evaluation: the best architecture so far."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def checked(names: str | Sequence[str]) -> tuple[Objective, ...]:
     """The objectives of these names.
 
     Raises:
-        ValueError: there are none, one is unknown, or one stands there twice.
+        ValueError: there are none, one is unknown, or one is given twice.
     """
     listed = (names,) if isinstance(names, str) else tuple(several("objectives", names))
     for name in listed:

@@ -87,7 +87,7 @@ class Problem(Candidates, Reported):
         budget: seconds and evaluations.
 
     Raises:
-        ValueError: an argument that is no such thing; the message says which there are.
+        ValueError: an argument has a wrong type or value; the message says what was expected.
         NotInTable: a task, objective, seed or architecture that was not measured.
         NoSurrogate: the space has no surrogate for the task, or it does not predict an objective.
     """

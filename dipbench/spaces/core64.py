@@ -101,14 +101,14 @@ class Architecture(BaseArchitecture):
         """The architecture whose graph is isomorphic to `graph`.
 
         Raises:
-            InvalidArchitecture: `graph` is no network, or none of ``core64``.
+            InvalidArchitecture: `graph` is not a valid network, or not in ``core64``.
         """
         network = check(graph)
         ops = [op for op, _ in network.labels]
         guess = cls._guess(ops, network.levels, max(channels for _, channels in network.labels))
         if guess is None or guess._size != len(ops) or guess.key != dag_key(network):
             raise InvalidArchitecture(
-                f"graph of {len(ops)} nodes is a network, but none of the space core64"
+                f"graph of {len(ops)} nodes is a network, but not in the space core64"
             )
         return guess
 

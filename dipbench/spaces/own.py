@@ -23,7 +23,7 @@ class OwnArchitecture(BaseArchitecture):
     """A graph under a name; two are equal if the names are and the graphs are isomorphic.
 
     Raises:
-        InvalidArchitecture: the graph is no network.
+        InvalidArchitecture: the graph is not a valid network.
     """
 
     def __init__(self, name: str, graph: Graph):
@@ -66,7 +66,7 @@ class OwnSpace(Space[OwnArchitecture]):
         graphs: networks by name, no two isomorphic.
 
     Raises:
-        InvalidArchitecture: a graph is no network, or is given under two names.
+        InvalidArchitecture: a graph is not a valid network, or is given under two names.
     """
 
     def __init__(self, name: str, graphs: Mapping[str, Graph]):
@@ -106,7 +106,7 @@ class OwnSpace(Space[OwnArchitecture]):
         key = canonical_key(graph)
         if key not in self._by_key:
             raise InvalidArchitecture(
-                f"graph of {len(graph)} nodes is isomorphic to none of the space {self.name}"
+                f"graph of {len(graph)} nodes is not isomorphic to any of the space {self.name}"
             )
         return self._members[self._by_key[key]]
 

@@ -131,7 +131,7 @@ class Space(ABC, Generic[A]):
         """The architecture whose graph is isomorphic to `graph`.
 
         Raises:
-            InvalidArchitecture: `graph` is no network, or none of this space.
+            InvalidArchitecture: `graph` is not a valid network, or not in this space.
         """
         raise NotImplementedError
 
@@ -296,7 +296,7 @@ SPACES: Mapping[str, type[Space[Any]]] = MappingProxyType(Space._known)
 
 
 def named(name: str) -> BaseArchitecture | None:
-    """The architecture that a name of any space stands for, if it is one."""
+    """The architecture of a name of any space; None if no space has the name."""
     for known in SPACES.values():
         try:
             found: BaseArchitecture = known().parse(name)

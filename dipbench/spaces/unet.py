@@ -122,13 +122,13 @@ class UNet(BaseArchitecture):
         """The architecture whose graph is isomorphic to `graph`.
 
         Raises:
-            InvalidArchitecture: `graph` is no network, or none of ``unet64``.
+            InvalidArchitecture: `graph` is not a valid network, or not in ``unet64``.
         """
         network = check(graph)
         guess = _guess(network)
         if guess is None or guess.key != dag_key(network):
             raise InvalidArchitecture(
-                f"graph of {len(network.nodes)} nodes is a network, but none of the space unet64"
+                f"graph of {len(network.nodes)} nodes is a network, but not in the space unet64"
             )
         return guess
 

@@ -103,7 +103,7 @@ def predict(architecture: Predictable, task: str = TASK) -> Prediction:
         InvalidArchitecture: a malformed name, a graph that is not a network, or a network of
             none of the spaces.
         NoSurrogate: none of the spaces that hold the architecture has a surrogate for the task.
-        NotInTable: a key that is of no measured architecture.
+        NotInTable: the key of an architecture that was not measured.
     """
     if not isinstance(task, str):
         raise ValueError(f"task is {task!r}; expected a name such as {TASK!r}")
@@ -145,7 +145,7 @@ def _surrogate_of(architecture: BaseArchitecture, task: str) -> tuple[Surrogate,
     listed = ", ".join(f"{space} ({of})" for space, of in known()) or "none"
     raise NoSurrogate(
         f"{a} is of the space {' and '.join(held)}, which has no surrogate for {task} yet; "
-        f"there are: {listed}"
+        f"expected one of {listed}"
     )
 
 
@@ -177,7 +177,7 @@ def _member_of(graph: Graph) -> Architecture | UNet:
         found = UNet.from_graph(graph)
     except InvalidArchitecture:
         raise InvalidArchitecture(
-            f"graph of {len(graph)} nodes is a network, but of none of the spaces "
+            f"graph of {len(graph)} nodes is a network, but in none of the spaces "
             f"{', '.join(SPACES)}; predictions are for these alone"
         ) from None
     return found.twin or found

@@ -159,7 +159,7 @@ class Surrogate:
         """The surrogate of a file.
 
         Raises:
-            InvalidTable: it is no such file, or of another version.
+            InvalidTable: the file is not a surrogate, or of another version.
         """
         try:
             with np.load(path, allow_pickle=False) as file:
@@ -226,7 +226,7 @@ def find(space: str, task: str) -> Surrogate:
     if (space, task) not in files:
         listed = ", ".join(f"{s} ({t})" for s, t in files) or "none"
         raise NoSurrogate(
-            f"the space {space} has no surrogate for {task} yet; there are: {listed}"
+            f"the space {space} has no surrogate for {task} yet; expected one of {listed}"
             if space in SPACES
             else f"unknown space {space!r}; expected one of {', '.join(SPACES)}"
         )

@@ -174,7 +174,7 @@ def sorted_by_key(table: pa.Table) -> pa.Table:
     digits = text.tobytes()
     leading = _leading_of(digits, {KEY_LENGTH})
     if leading is None or digits.translate(None, b"0123456789abcdef"):
-        raise InvalidTable("the column key holds other than lower-case hexadecimal digits")
+        raise InvalidTable("the column key has other than lower-case hexadecimal digits")
     # pa.array would import pandas to see whether it was given a series.
     column = pa.Array.from_buffers(pa.uint64(), len(leading), [None, pa.py_buffer(leading)])
     return table.append_column(PREFIX, column)
@@ -219,7 +219,7 @@ def _text(keys: pa.Array, each: bool = False) -> npt.NDArray[np.bytes_]:
     bounds = np.frombuffer(offsets, width, len(keys) + 1, width.itemsize * keys.offset)
     wrong = int(bounds[-1] - bounds[0]) != KEY_LENGTH * len(keys)
     if keys.null_count or wrong or (each and np.any(np.diff(bounds) != KEY_LENGTH)):
-        raise InvalidTable(f"the column key holds other than {KEY_LENGTH} digits")
+        raise InvalidTable(f"the column key has other than {KEY_LENGTH} digits")
     return np.frombuffer(data, f"S{KEY_LENGTH}", len(keys), int(bounds[0]))
 
 

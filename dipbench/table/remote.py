@@ -1,7 +1,7 @@
-"""Asking the Hugging Face Hub, through its client, with the client's many errors as three.
+"""Requests to the Hugging Face Hub through its client, whose many errors become three.
 
-`InvalidTable` where the Hub says that there is no such thing, or not for you; `Unreachable`
-where nothing answers; `HubFailed`, a kind of it, where something does, but wrongly.
+`InvalidTable` if the Hub says that a data set does not exist or that you may not read it;
+`Unreachable` if nothing answers; `HubFailed`, a subclass, if an answer is wrong.
 """
 
 from __future__ import annotations

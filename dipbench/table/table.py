@@ -283,7 +283,7 @@ class _File:
         _files.add(self)
 
     def renew_lock(self) -> None:
-        """A lock that nobody holds, as in a process that was forked while another thread did."""
+        """A new lock: after a fork, a thread that is not there may hold the old one."""
         self.lock = Lock()
 
     @property

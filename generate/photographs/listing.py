@@ -69,7 +69,7 @@ def _files(folder: Path) -> dict[str, Sequence[Path]]:
 
 def _photographs(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder; expected one of photographs")
+        raise ValueError(f"{folder} is not a folder; expected a folder of photographs")
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in KINDS)
 
 

@@ -108,7 +108,7 @@ def _check_dip(ids: Any, val: list[str]) -> None:
     for name in ids:
         if name not in val:
             raise ValueError(
-                f"'dip' names {_shown(name)}, which is no val image; expected some of "
+                f"'dip' names {_shown(name)}, which is not a val image; expected some of "
                 f"{', '.join(val[:8])}{', ...' if len(val) > 8 else ''}"
             )
 

@@ -163,7 +163,7 @@ class Protocol:
         file = Path(self.graphs)
         graphs = parse_json(file.read_bytes())
         if not isinstance(graphs, dict) or "nodes" in graphs:
-            raise ValueError(f"{file.name} is no JSON object of node-link graphs by name")
+            raise ValueError(f"{file.name} is not a JSON object of node-link graphs by name")
         return tuple(_candidate(file.name, name, graph) for name, graph in graphs.items())
 
     def as_dict(self) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def _read_shard(path: Path, protocol: Protocol) -> dict[str, list[Row]]:
         name, found = content["protocol"], content["protocol_hash"]
         units: dict[str, list[Row]] = dict(content["units"])
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"no shard ({type(error).__name__}: {error})") from None
+        raise ValueError(f"not a shard ({type(error).__name__}: {error})") from None
     if found != protocol.hash:
         expected = f"{protocol.name} {protocol.hash[:12]}"
         raise ValueError(f"of protocol {name} {str(found)[:12]}, expected {expected}")

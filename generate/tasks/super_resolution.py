@@ -26,7 +26,7 @@ class SuperResolution(Task):
 
     def __post_init__(self) -> None:
         if self.factor < 2:
-            raise ValueError(f"sr{self.factor} makes nothing smaller; expected a factor from 2")
+            raise ValueError(f"sr{self.factor} does not reduce the image; expected sr2 or more")
 
     @property
     def name(self) -> str:

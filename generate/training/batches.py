@@ -53,7 +53,7 @@ class BatchesAhead(Batches):
     it in the end.
 
     Args:
-        pinned: whether to draw into pinned memory, from which copies to a GPU wait for nobody.
+        pinned: whether to draw into pinned memory, from which copies to a GPU are asynchronous.
     """
 
     def __init__(self, pinned: bool):

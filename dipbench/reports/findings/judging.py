@@ -29,7 +29,7 @@ from dipbench.reports.findings.variance import Explained, explained
 
 __all__ = ["DEEP", "Facts", "facts", "judged"]
 
-DEEP = 2  # "depth ≥ 2": the rest hangs on few architectures
+DEEP = 2  # "depth ≥ 2": the rest depends on few architectures
 TEST = HEADLINE[1]
 SCORES = {"peak": "peak_rmse", "averaged": "averaged_peak_rmse"}
 ALONE = "unperturbed_peak_rmse"

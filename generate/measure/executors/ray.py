@@ -97,7 +97,7 @@ def _connect(address: str) -> None:
     try:
         found = canonicalize_bootstrap_address_or_die(address)
         host, _, port = found.rpartition(":")
-        # Where nobody listens, Ray would try for minutes, deaf to signals.
+        # If nothing listens there, Ray retries for minutes and ignores signals.
         socket.create_connection((host, int(port)), timeout=5).close()
         ray.init(found, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, ValueError) as error:

@@ -257,7 +257,7 @@ def test_numbers_of_18_digits_are_read():
 @pytest.mark.parametrize("end", ["source", "target"])
 def test_an_edge_with_an_unknown_node_is_refused(data, end):
     data["edges"].append({"source": 0, "target": 1} | {end: "nowhere"})
-    with pytest.raises(InvalidArchitecture, match="an edge names 'nowhere', which is no node"):
+    with pytest.raises(InvalidArchitecture, match="an edge names 'nowhere', which is not a node"):
         from_node_link(data)
 
 
@@ -306,8 +306,8 @@ def test_bad_channels_are_refused_by_the_grammar(data, channels):
     [
         ('{"nodes": [], "edges": [], "nodes": []}', "'nodes' is given twice"),
         ('{"nodes": [{"id": 1, "op": "input", "op": "output"}]}', "'op' is given twice"),
-        ('{"id": NaN}', "NaN is no JSON"),
-        ('{"id": -Infinity}', "-Infinity is no JSON"),
+        ('{"id": NaN}', "NaN is not JSON"),
+        ('{"id": -Infinity}', "-Infinity is not JSON"),
     ],
 )
 def test_json_that_readers_would_not_agree_on_is_refused(text, named):

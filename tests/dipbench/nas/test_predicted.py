@@ -51,7 +51,7 @@ def test_an_unmeasured_space_has_one_clear_error():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"seed": 0}, "a prediction is of no seed"),
+        ({"seed": 0}, "a prediction has no seed"),
         ({"max_macs": 10.0}, "max_macs is 10; expected at least"),
         ({"max_macs": "x"}, "max_macs is 'x'"),
         ({"noise": 1}, "noise is 1; expected a numpy Generator"),

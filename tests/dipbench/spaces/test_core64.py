@@ -342,7 +342,7 @@ def test_from_graph_refuses_other_networks(edit):
     with pytest.raises(InvalidArchitecture) as error:
         Architecture.from_graph(graph)
     assert str(error.value) == (
-        f"graph of {len(graph)} nodes is a network, but none of the space core64"
+        f"graph of {len(graph)} nodes is a network, but not in the space core64"
     )
 
 

@@ -279,7 +279,7 @@ def nothing_but_input_and_output(graph):
 def test_other_networks_are_refused(edit):
     graph = OTHER.graph
     edit(graph)
-    with pytest.raises(InvalidArchitecture, match="is a network, but none of the space unet64"):
+    with pytest.raises(InvalidArchitecture, match="is a network, but not in the space unet64"):
         UNet.from_graph(graph)
 
 

@@ -446,7 +446,7 @@ def test_other_columns_are_refused_though_the_checksum_is_right(folder, change):
 def test_wrong_keys_are_refused_though_the_checksum_is_right(folder, key):
     change = with_key(lambda keys: pa.array([*keys.to_pylist()[1:], key], pa.string()))
     substitute(folder, parquet(change(pq.read_table(folder / FILE))))
-    refused(folder, "the column key holds other than")
+    refused(folder, "the column key has other than")
 
 
 @pytest.mark.usefixtures("big")

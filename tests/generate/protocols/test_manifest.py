@@ -52,7 +52,7 @@ def test_those_that_come_with_the_generator_are_right(name):
         (["splits", "val", 0, "crop"], "all", "'crop' is 'all'; expected .top"),
         (["dip"], [], r"'dip' is \[\]; expected ids of val images"),
         (["dip"], ["camera-a", "camera-a"], "expected ids of val images, each once"),
-        (["dip"], ["nobody"], "'dip' names 'nobody', which is no val image; expected some of cam"),
+        (["dip"], ["nobody"], "'dip' names 'nobody', which is not a val image; expected some of"),
         (["source"], None, "'source' is missing; expected some text"),
         (["citation"], " ", "'citation' is ' '; expected some text"),
     ],
@@ -118,7 +118,7 @@ def test_a_folder_of_too_few_or_too_small_photographs_is_refused(folder, tmp_pat
     assert main(["manifest", str(folder), *SAID, "--out", str(out)]) == 2
     assert "3 photographs, none for val and test; expected at least 4" in capsys.readouterr().err
     assert main(["manifest", str(folder / "no"), *SAID, "--out", str(out)]) == 2
-    assert "is no folder" in capsys.readouterr().err
+    assert "is not a folder" in capsys.readouterr().err
     Image.new("L", (140, 90)).save(folder / "photo 9.png")
     assert main(["manifest", str(folder), *SAID, "--out", str(out)]) == 2
     assert "photo 9.png: 90 × 140 pixels; expected at least 128" in capsys.readouterr().err

@@ -657,7 +657,7 @@ def test_a_whole_space_needs_images_that_it_can_halve(folder):
 def test_a_file_of_graphs_that_is_a_list_or_one_graph_is_refused(folder, said, graphs):
     for content in ([], json.loads(graphs)["plain"]):
         (folder / "graphs.json").write_text(json.dumps(content))
-        with pytest.raises(ValueError, match=r"graphs.json is no JSON object of node-link graphs"):
+        with pytest.raises(ValueError, match="is not a JSON object of node-link graphs"):
             read_protocol(write(folder, said))
 
 
