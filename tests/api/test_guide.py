@@ -68,10 +68,10 @@ def test_every_option_is_in_the_guide():
 def test_limits_are_as_stated():
     limits, text = Limits(), " ".join(TEXT.split())
     assert f"killed after {SECONDS:g} seconds" in text
-    assert f"{Workers().count} are read at once, and {WAITING} wait" in text
+    assert f"{Workers().count} graphs are processed at once, and up to {WAITING} wait" in text
     assert f"within {limits.request_seconds:g} seconds of its first byte" in text
     assert f"nothing of its answer for {limits.read_seconds:g} seconds" in text
-    assert f"its head within {limits.head_bytes:,} bytes" in text
-    assert f"Connections are at most {limits.connections:,}" in text
+    assert f"its head may have {limits.head_bytes:,} bytes" in text
+    assert f"At most {limits.connections:,} connections are open" in text
     assert f"up to {CACHE_BYTES // 10**6} MB" in text
     assert f"more than {MAX_BODY:,} bytes" in text
