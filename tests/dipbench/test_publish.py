@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shutil
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +17,9 @@ from dipbench.publish import build, plan_text, publish, upload
 from dipbench.publish.folder import edited
 from dipbench.publish.release import OURS, About, check_repo_id
 from dipbench.table.catalogue import PROTOCOL, entry
+from dipbench.table.hub import REPO_ID
 
+ROOT = Path(__file__).parents[2]
 REPO = "some-owner/some.name"
 TABLE = ["architectures.parquet", "curves.parquet", "manifest.json", "runs.parquet"]
 TEXTS = ["CITATION.cff", "DATASHEET.md", "README.md", "croissant.json"]
@@ -24,6 +27,11 @@ TEXTS = ["CITATION.cff", "DATASHEET.md", "README.md", "croissant.json"]
 
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_package_links_to_its_data_set():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["urls"]["Dataset"] == f"https://huggingface.co/datasets/{REPO_ID}"
 
 
 # The folder ---------------------------------------------------------------------------------
