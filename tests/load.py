@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 NAME = "d3-s0-bilinear-w16"
@@ -35,6 +36,13 @@ request = function()
   return wrk.format("GET", "{path}&where=dip_rmse%3C" .. (20 + n / 1e12))
 end
 """
+
+
+def found(pattern, text):
+    """The match that must be there."""
+    match = re.search(pattern, text)
+    assert match, text
+    return match
 
 
 class Service:
@@ -56,8 +64,8 @@ class Service:
             text=True,
             preexec_fn=limit,
         )
-        line = self.process.stdout.readline()
-        self.port = int(re.search(r":(\d+)/", line)[1])
+        assert self.process.stdout
+        self.port = int(found(r":(\d+)/", self.process.stdout.readline())[1])
         self.prefix = "/v1" if self.get("/v1/tables")[0] == 200 else ""
         self.query = f"{self.prefix}/query?architecture={NAME}"
         limit = "&limit=372" if self.prefix else ""
@@ -85,7 +93,7 @@ class Service:
     def memory(self):
         """Resident memory of the server itself, in MB."""
         text = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1000
+        return int(found(r"VmRSS:\s+(\d+)", text)[1]) / 1000
 
     def processor_seconds(self):
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -113,8 +121,8 @@ def wrk(service, path, connections, seconds, script=None):
     """Requests per second, median latency in ms, and what failed."""
     with pressure(service, path, connections, seconds, script) as process:
         text, _ = process.communicate()
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
-    middle, unit = re.search(r"50%\s+([\d.]+)(us|ms|s)", text).groups()
+    rate = float(found(r"Requests/sec:\s+([\d.]+)", text)[1])
+    middle, unit = found(r"50%\s+([\d.]+)(us|ms|s)", text).groups()
     failed = "".join(re.findall(r"(?:Non-2xx|Socket errors).*", text))
     return rate, float(middle) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit], failed
 
@@ -175,8 +183,9 @@ def hard_graph(order):
     matrix = switched_hadamard(order, seed=0)
     doubled = np.block([[matrix > 0, matrix < 0], [matrix < 0, matrix > 0]])
     count = len(doubled)
-    nodes = [{"id": "x", "op": "input"}, {"id": "j", "op": "concat"}, {"id": "y", "op": "output"}]
-    edges = [{"source": "j", "target": "y"}]
+    fixed = {"x": "input", "j": "concat", "y": "output"}
+    nodes: list[dict[str, Any]] = [{"id": node, "op": op} for node, op in fixed.items()]
+    edges: list[dict[str, Any]] = [{"source": "j", "target": "y"}]
     for i in range(count):
         nodes += [{"id": i, "op": "conv3", "channels": 1}, {"id": count + i, "op": "concat"}]
         edges += [{"source": "x", "target": i}, {"source": count + i, "target": "j"}]
@@ -271,10 +280,12 @@ def harm(make, seconds):
         "2,000 connections": (None, 0, 0, 2_000),
         "64 file descriptors, 200 connections": (64, 0, 0, 200),
     }
-    for label, (files, *held) in cases.items():
+    for label, (files, half_open, dripping, idle) in cases.items():
         for service in make(files):
             with service:
-                middle, longest, refused, asked, used = hold(service, *held, seconds)
+                middle, longest, refused, asked, used = hold(
+                    service, half_open, dripping, idle, seconds
+                )
                 text = f"query {middle:.1f} ms (longest {longest:.0f}), {refused} of {asked} "
                 report(service, label, text + f"refused, {used:.0%} of a processor")
     for service in make(None):

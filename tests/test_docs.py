@@ -68,7 +68,9 @@ def test_every_protocol_has_its_row(protocol):
     assert len(found) == 1, f"docs/protocol.md describes {protocol.name} {len(found)} times"
     _, task, architectures, modes, seeds, images, units, _ = found[0]
     assert task == f"`{protocol.task}`"
-    count = int(re.match(r"[\d,]+", architectures)[0].replace(",", ""))
+    number = re.match(r"[\d,]+", architectures)
+    assert number
+    count = int(number[0].replace(",", ""))
     assert count == (
         len(protocol.architectures) or {"core64": 372, "unet64": PLANNED}[protocol.space]
     )

@@ -1,6 +1,9 @@
 """A small table with made-up numbers, so that no test depends on what was measured."""
 
 import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 from starlette.testclient import TestClient
@@ -9,9 +12,17 @@ from api.app import description, make_app, make_service
 from api.catalogue import read_tables
 from api.spaces import parse
 from dipbench import Architecture, load, macs, params
+from dipbench.spaces import BaseArchitecture, UNet
 from dipbench.table.aggregate import summarise
 from dipbench.table.schema import CURVES, RUNS
-from dipbench.table.table import write_table
+from dipbench.table.table import Table, write_table
+
+if TYPE_CHECKING:
+    from httpx2 import Response
+
+    from dipbench.graphs.dag import Graph
+
+Run: TypeAlias = dict[str, Any]  # a row of values by column
 
 TASK = "denoise25"
 SEEDS = (0, 1)
@@ -19,23 +30,30 @@ IMAGES = ("cat", "dog")
 STEPS = [1, 10, 100]
 
 
-def _run(architecture, mode, seed, image, status, results):
+def _run(
+    architecture: BaseArchitecture,
+    mode: str,
+    seed: int,
+    image: str | None,
+    status: str,
+    results: dict[str, Any],
+) -> Run:
     identity = {"key": architecture.key, "name": architecture.name, "task": TASK, "mode": mode}
     rest = {"seed": seed, "image": image, "status": status, "device": "test"}
     seconds = {"seconds": 2.0, "torch_version": "0", "protocol_hash": "cafe"}
     return identity | rest | seconds | (results if status == "ok" else {})
 
 
-def supervised_run(architecture, seed, status="ok"):
+def supervised_run(architecture: BaseArchitecture, seed: int, status: str = "ok") -> Run:
     rmse = 8.0 + architecture.slc + seed
     results = {"test_rmse": rmse, "val_rmse": rmse + 0.5, "step": STEPS}
     curve = [rmse + 20, rmse + 10, rmse + 0.5]
     return _run(architecture, "supervised", seed, None, status, results | {"curve": curve})
 
 
-def dip_run(architecture, seed, image):
+def dip_run(architecture: Architecture, seed: int, image: str) -> Run:
     rmse = 10.0 + architecture.depth + 2 * seed + 4 * IMAGES.index(image)
-    results = {"step": STEPS, "rmse": [rmse + 9, rmse, rmse + 3]}
+    results: dict[str, Any] = {"step": STEPS, "rmse": [rmse + 9, rmse, rmse + 3]}
     for name in ("rmse_noisy", "averaged_rmse", "averaged_rmse_noisy"):
         results[name] = [rmse + 5, rmse + 4, rmse + 3]
     for name in ("averaged_peak_rmse", "averaged_final_rmse", "final_rmse", "stopped_rmse"):
@@ -45,21 +63,27 @@ def dip_run(architecture, seed, image):
     return _run(architecture, "dip", seed, image, "ok", results | {"stopped_iteration": 100})
 
 
-def _row(runs):
+def _row(runs: Sequence[Run]) -> Run:
     a = parse(runs[0]["name"])
     features = {"key": a.key, "name": a.name, "task": TASK, "depth": a.depth, "slc": a.slc}
-    fields = {"width": a.width}
-    if a.space == "core64":
+    assert isinstance(a, Architecture | UNet)
+    fields: dict[str, Any] = {"width": a.width}
+    if isinstance(a, Architecture):
         fields |= {"skips": "".join(map(str, a.skips)), "upsample": a.upsample}
     return features | fields | {"params": params(a.graph), "macs": macs(a.graph)} | summarise(runs)
 
 
-def _curve(run):
+def _curve(run: Run) -> Run:
     picked = {column.name: run.get(column.name) for column in CURVES}
     return picked | {"val_rmse": run.get("curve")}
 
 
-def write(folder, runs_of_each, space="core64", protocol="made-up-v1"):
+def write(
+    folder: Path,
+    runs_of_each: Sequence[Sequence[Run]],
+    space: str = "core64",
+    protocol: str = "made-up-v1",
+) -> Path:
     """Write the table of a list of runs per architecture."""
     runs = [run for runs in runs_of_each for run in runs]
     tables = {
@@ -71,14 +95,14 @@ def write(folder, runs_of_each, space="core64", protocol="made-up-v1"):
     return write_table(folder, tables, manifest)
 
 
-def fully_measured(name):
+def fully_measured(name: str) -> list[Run]:
     architecture = Architecture.parse(name)
     supervised = [supervised_run(architecture, seed) for seed in SEEDS]
     return supervised + [dip_run(architecture, seed, image) for seed in SEEDS for image in IMAGES]
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two architectures with all runs, and one of which no more is known than a divergence."""
     diverged = Architecture.parse("d1-s-transposed-w8")
     runs = [
@@ -90,12 +114,12 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def table(folder):
+def table(folder: Path) -> Table:
     return load(folder)
 
 
 @pytest.fixture(scope="session")
-def second_table(tmp_path_factory):
+def second_table(tmp_path_factory: pytest.TempPathFactory) -> Table:
     """Of another space, the twin of one in the first table and a network that is in none:
     supervised runs alone, whose RMSE are greater by 100."""
     runs = []
@@ -107,7 +131,7 @@ def second_table(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def variant_table(tmp_path_factory):
+def variant_table(tmp_path_factory: pytest.TempPathFactory) -> Table:
     """Of the first one's space and task: one run of one architecture."""
     runs = [[supervised_run(Architecture.parse("d2-s0-bilinear-w8"), 0)]]
     folder = tmp_path_factory.mktemp("variant")
@@ -115,29 +139,29 @@ def variant_table(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def client(table):
+def client(table: Table) -> Iterator[TestClient]:
     """The service in this process, without sockets, with its workers."""
     with TestClient(make_service([table]), raise_server_exceptions=False) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
-def embedded():
+def embedded() -> Iterator[TestClient]:
     """The service over the tables of the package."""
     with TestClient(make_service(read_tables(None))) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
-def openapi():
+def openapi() -> dict[str, Any]:
     return description(make_app([]))
 
 
 @pytest.fixture
-def get(client):
+def get(client: TestClient) -> Callable[..., Any]:
     """get(path, **parameters): the JSON of an answer that must be there."""
 
-    def ask(path, **parameters):
+    def ask(path: str, **parameters: Any) -> Any:
         reply = client.get(path, params=parameters)
         assert reply.status_code == 200, reply.text
         assert reply.headers["content-type"] == "application/json"
@@ -147,26 +171,26 @@ def get(client):
 
 
 @pytest.fixture
-def problem():
+def problem() -> Callable[["Response", int], str]:
     """problem(reply, status): its detail, after a look at the rest."""
 
-    def detail(reply, status):
+    def detail(reply: "Response", status: int) -> str:
         value = reply.json()
         assert reply.status_code == status, value
         assert reply.headers["content-type"] == "application/problem+json"
         assert set(value) == {"type", "title", "status", "detail"}
         assert value["status"] == status
         assert "etag" not in reply.headers
-        return value["detail"]
+        return str(value["detail"])
 
     return detail
 
 
 @pytest.fixture
-def node_link():
+def node_link() -> Callable[..., bytes]:
     """node_link(graph, edges="edges"): the graph as node-link JSON, in bytes."""
 
-    def written(graph, edges="edges"):
+    def written(graph: "Graph", edges: str = "edges") -> bytes:
         nodes = [{"id": node} | attributes for node, attributes in graph.nodes(data=True)]
         links = [{"source": source, "target": target} for source, target in graph.edges]
         return json.dumps({"nodes": nodes, edges: links}).encode()
@@ -175,9 +199,13 @@ def node_link():
 
 
 @pytest.fixture(scope="session")
-def hard_graph():
+def hard_graph() -> bytes:
     """JSON of a network of two regular layers, Paley's: its key takes a good part of a second."""
-    nodes = [{"id": "x", "op": "input"}, {"id": "j", "op": "concat"}, {"id": "y", "op": "output"}]
+    nodes: list[dict[str, Any]] = [
+        {"id": "x", "op": "input"},
+        {"id": "j", "op": "concat"},
+        {"id": "y", "op": "output"},
+    ]
     edges = [{"source": "j", "target": "y"}]
     squares = {i * i % 151 for i in range(1, 151)}
     for i in range(150):

@@ -31,7 +31,8 @@ async def ask(app, path, query, order):
 async def order_of(app, heavy, light):
     """Which answers begin in which order, when all of `heavy` were asked before `light`."""
     order: list[str] = []
-    asked = [asyncio.create_task(ask(app, *each, order)) for each in (*heavy, light)]
+    every = (*heavy, light)
+    asked = [asyncio.create_task(ask(app, path, query, order)) for path, query in every]
     await asyncio.gather(*asked)
     return order
 

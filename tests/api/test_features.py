@@ -1,6 +1,7 @@
 """Features of names, keys and graphs; graphs that are refused."""
 
 import json
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -14,7 +15,7 @@ UNMEASURED = "d5-s024-bilinear-w16"
 
 def branches(count):
     """A network with as many identical branches."""
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     graph.add_node("x", op="input")
     graph.add_node("j", op="concat")
     for i in range(count):

@@ -27,6 +27,7 @@ def test_imports_only_public_names_of_the_library():
                 assert {alias.name.split(".")[0] for alias in node.names} <= allowed
             elif isinstance(node, ast.ImportFrom):
                 assert node.level == 0
+                assert node.module is not None
                 assert node.module.split(".")[0] in allowed
                 if node.module.startswith("dipbench"):
                     public = set(importlib.import_module(node.module).__all__)

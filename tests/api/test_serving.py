@@ -15,10 +15,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 import api
 from api.__main__ import main
 from api.app import make_service
+from api.caching import Cached
 from api.serving import FILES_KEPT, Limits, Server, listen
 from api.workers import Workers
 from dipbench import InvalidTable
@@ -47,6 +49,10 @@ class Running:
         self.server.should_exit = True
         self.thread.join(20)
         assert not self.thread.is_alive()
+
+    def connection(self, timeout):
+        host, port = self.address
+        return http.client.HTTPConnection(host, port, timeout=timeout)
 
     def connect(self):
         return socket.create_connection(self.address, timeout=10)
@@ -81,7 +87,7 @@ def short(table):
 
 
 def test_requests_on_one_connection(running):
-    connection = http.client.HTTPConnection(*running.address, timeout=10)
+    connection = running.connection(timeout=10)
     used = None
     for method, path, status in (
         ("GET", "/v1/tables", 200),
@@ -113,7 +119,7 @@ def test_not_modified_has_no_body(running):
 
 
 def test_a_body_that_is_too_long_is_refused_and_the_reply_arrives(running):
-    connection = http.client.HTTPConnection(*running.address, timeout=10)
+    connection = running.connection(timeout=10)
     connection.request("POST", "/v1/query", b" " * 10_000_000)
     reply = connection.getresponse()
     assert reply.status == 413
@@ -261,6 +267,8 @@ def test_where_all_connections_are_at_work_one_more_is_refused():
 def test_hard_work_ends_with_its_client(table, hard_graph):
     workers = Workers(count=1, seconds=60)
     service = make_service([table], workers)
+    assert isinstance(service, Cached)
+    assert isinstance(service.app, FastAPI)
     service.app.state.catalogue.largest = 10_000  # so that its key is looked for
     head = f"POST /v1/features HTTP/1.1\r\nContent-Length: {len(hard_graph)}\r\n\r\n"
     with Running(service, Limits()) as running:
@@ -342,14 +350,21 @@ class Command:
     def __init__(self, folder, *options, **more):
         command = [sys.executable, "-W", "error", "-m", "api", "--port", "0", "--table"]
         environment = {n: v for n, v in os.environ.items() if n != "PYTHONUNBUFFERED"}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         self.process = subprocess.Popen(
-            [*command, str(folder), *options], cwd=ROOT, env=environment, **pipes, **more
+            [*command, str(folder), *options],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **more,
         )
 
     def __enter__(self):
         self.guard = threading.Timer(120, self.process.kill)  # one that hangs must fail, not wait
         self.guard.start()
+        assert self.process.stdout
+        assert self.process.stderr
         line = self.process.stdout.readline()
         found = re.search(r"http://127\.0\.0\.1:(\d+)/", line)
         assert found, self.process.stderr.read()

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -14,7 +15,7 @@ NAME = max(load().architectures["name"].to_pylist(), key=lambda n: len(Architect
 
 def branches(count, length):
     """Identical parallel branches between one input and one concat."""
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     graph.add_node("x", op="input")
     graph.add_node("c", op="concat")
     graph.add_node("y", op="output")

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from dipbench import Space
+from dipbench.spaces import Unet64
 
-SPACE = Space("unet64")
+SPACE = Unet64()
 NAME = "u4-snwow-ubnbt-c2-w16g-x02"
 MEMBER = SPACE.parse(NAME)
 

@@ -2,6 +2,8 @@
 
 import json
 import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -12,13 +14,13 @@ SIZE = {"width": 1440, "height": 950}
 
 
 @pytest.fixture(scope="session")
-def address():
+def address() -> Iterator[str]:
     with served() as found:
         yield found
 
 
 @pytest.fixture(scope="session")
-def browser():
+def browser() -> Iterator[Any]:
     pytest.importorskip("playwright", reason="Playwright is not installed: pip install .[browser]")
     if executable() is None:
         pytest.skip("no Chromium found; install one, or name it in DIPBENCH_CHROMIUM")
@@ -27,10 +29,10 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def ask(address):
+def ask(address: str) -> Callable[[str], Any]:
     """The JSON of a route, asked without the page."""
 
-    def get(path):
+    def get(path: str) -> Any:
         with urllib.request.urlopen(address + path) as reply:
             return json.load(reply)
 
@@ -38,18 +40,24 @@ def ask(address):
 
 
 @pytest.fixture(scope="session")
-def scores(ask):
+def scores(ask: Callable[[str], Any]) -> dict[str, list[Any]]:
     """Columns of the first table by name, its features among them."""
     answer = ask("v1/scores")
-    return answer["architectures"] | answer["scores"][0]["columns"]
+    return {**answer["architectures"], **answer["scores"][0]["columns"]}
 
 
 @pytest.fixture
-def explorer(browser, address):
+def explorer(browser: Any, address: str) -> Iterator[Callable[..., Explorer]]:
     """Opens pages: `explorer(fragment, …)`. Any complaint of the browser fails the test."""
-    opened = []
+    opened: list[Explorer] = []
 
-    def open_page(fragment="", *, size=SIZE, scheme="light", routes=None):
+    def open_page(
+        fragment: str = "",
+        *,
+        size: dict[str, int] = SIZE,
+        scheme: str = "light",
+        routes: dict[str, Callable[..., None]] | None = None,
+    ) -> Explorer:
         context = browser.new_context(
             viewport=size, color_scheme=scheme, accept_downloads=True, reduced_motion="reduce"
         )

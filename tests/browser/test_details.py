@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import statistics
+from typing import Any
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_python_can_be_copied_and_says_the_same(explorer):
     page = explorer(f"#a={NAME}")
     page.chosen(NAME)
     code = page.text("section:has(> h3:text-is('In Python')) pre")
-    names = {}
+    names: dict[str, Any] = {}
     exec(code, names)
     assert names["result"] == dipbench.query(NAME)
     page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -101,7 +102,7 @@ def test_two_side_by_side(explorer):
         f"{b.supervised_rmse:.2f}",
     ]
     assert cells[2] == f"{b.supervised_rmse - a.supervised_rmse:+.2f}"
-    names = {}
+    names: dict[str, Any] = {}
     exec(page.text("section:has(> h3:text-is('In Python')) pre"), names)
     assert list(names["frame"]["name"]) == [NAME, OTHER]
     page.page.click("#change-places")

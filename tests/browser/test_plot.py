@@ -2,6 +2,7 @@
 
 import math
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import pytest
 
@@ -240,9 +241,9 @@ def test_tables_and_tasks_are_joined_by_architecture(explorer, scores):
 
     def two(route):
         names = ("key", "name", "depth", "slc", "skips", "upsample", "width", "params", "macs")
-        first = {"protocol": "core64-v1", "task": "denoise25"}
+        first: dict[str, Any] = {"protocol": "core64-v1", "task": "denoise25"}
         first |= {"columns": {"supervised_rmse": [15.0, 16.0, 17.0], "dip_rmse": [15.0] * 3}}
-        other = {"protocol": "core64-sr2-v1", "task": "sr2"}
+        other: dict[str, Any] = {"protocol": "core64-sr2-v1", "task": "sr2"}
         other |= {"columns": {"supervised_rmse": [9.0, None, 8.0], "dip_rmse": [None] * 3}}
         kept = {name: scores[name][:3] for name in names}
         route.fulfill(json={"space": "core64", "architectures": kept, "scores": [first, other]})

@@ -3,8 +3,11 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict
 from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import networkx as nx
 import numpy as np
@@ -23,18 +26,30 @@ from dipbench.table.catalogue import PROTOCOL, entry
 from dipbench.table.schema import CURVES, RUNS
 from dipbench.table.table import Table, write_table
 
+if TYPE_CHECKING:
+    from dipbench.graphs.dag import Graph
+
+T = TypeVar("T")
+Run: TypeAlias = dict[str, Any]  # a row of runs, with its curve
+Rows: TypeAlias = dict[str, list[Run]]  # of each file of a table
+
 LEVEL_STEP = {"down": 1, "up-nearest": -1, "up-bilinear": -1, "up-transposed": -1}
 UNARY = ("conv3", "skip1", "down", "up-nearest", "up-bilinear", "up-transposed")
 LEARNT = ("conv3", "skip1", "down", "up-transposed")
 
 
-def _relabelled(graph, rng):
+def _relabelled(graph: "Graph", rng: np.random.Generator) -> "Graph":
     """An isomorphic copy: new names of mixed types, nodes and edges inserted in random order."""
     numbers = rng.permutation(len(graph)).tolist()
-    kinds = (lambda i: i, lambda i: f"n{i}", lambda i: ("node", i), lambda i: frozenset({i}))
+    kinds: tuple[Callable[[int], Hashable], ...] = (
+        lambda i: i,
+        lambda i: f"n{i}",
+        lambda i: ("node", i),
+        lambda i: frozenset({i}),
+    )
     names = {node: kinds[i % 4](i) for node, i in zip(graph, numbers, strict=True)}
     nodes, edges = list(graph.nodes(data=True)), list(graph.edges)
-    copy = nx.DiGraph()
+    copy: nx.DiGraph[Any] = nx.DiGraph()
     copy.add_nodes_from((names[nodes[i][0]], nodes[i][1]) for i in rng.permutation(len(nodes)))
     copy.add_edges_from(
         (names[edges[i][0]], names[edges[i][1]]) for i in rng.permutation(len(edges))
@@ -45,14 +60,14 @@ def _relabelled(graph, rng):
 class _Growth:
     """A network that grows node by node, from the input to the one output."""
 
-    def __init__(self, rng):
+    def __init__(self, rng: np.random.Generator):
         self.rng = rng
-        self.graph = nx.DiGraph()
-        self.level = {}
+        self.graph: nx.DiGraph[Any] = nx.DiGraph()
+        self.level: dict[int, int] = {}
         self.names = count()
         self.add("input")
 
-    def add(self, op, *inputs):
+    def add(self, op: str, *inputs: int) -> int:
         node = next(self.names)
         channels = {"channels": int(self.rng.integers(1, 9))} if op in LEARNT else {}
         self.graph.add_node(node, op=op, **channels)
@@ -61,10 +76,10 @@ class _Growth:
         self.level[node] = before + LEVEL_STEP.get(op, 0)
         return node
 
-    def pick(self, nodes):
+    def pick(self, nodes: Sequence[T]) -> T:
         return nodes[int(self.rng.integers(len(nodes)))]
 
-    def grow(self):
+    def grow(self) -> int:
         """One more node: a concat of nodes of one level that exist, or any other op."""
         nodes = list(self.graph)
         source = self.pick(nodes if self.rng.random() < 0.5 else nodes[-1:])
@@ -76,14 +91,14 @@ class _Growth:
         # There are three ways up and one down: even the odds, or hardly a network is deep.
         return self.add(self.pick(ops + 3 * [op for op in ops if op == "down"]), source)
 
-    def move(self, node, level):
+    def move(self, node: int, level: int) -> int:
         """Down- or up-sampling nodes after `node` until `level`: a cross-level connection."""
         while self.level[node] != level:
             up = self.pick([op for op in UNARY if op.startswith("up")])
             node = self.add("down" if self.level[node] < level else up, node)
         return node
 
-    def finish(self):
+    def finish(self) -> "Graph":
         """Join all loose ends, two to four at a time, and end in the output."""
         while len(ends := [node for node in self.graph if not self.graph.succ[node]]) > 1:
             chosen = [ends[i] for i in self.rng.permutation(len(ends))[: self.rng.integers(2, 5)]]
@@ -93,7 +108,7 @@ class _Growth:
         return self.graph
 
 
-def _random_network(rng):
+def _random_network(rng: np.random.Generator) -> "Graph":
     growth = _Growth(rng)
     for _ in range(int(rng.integers(0, 18))):
         growth.grow()
@@ -102,20 +117,27 @@ def _random_network(rng):
 
 # Both are of session scope because hypothesis refuses fixtures that are made anew per test.
 @pytest.fixture(scope="session")
-def relabelled():
+def relabelled() -> Callable[["Graph", np.random.Generator], "Graph"]:
     """relabelled(graph, rng): an isomorphic copy with other names in another order."""
     return _relabelled
 
 
 @pytest.fixture(scope="session")
-def random_network():
+def random_network() -> Callable[[np.random.Generator], "Graph"]:
     """random_network(rng): a valid network with ops, concats and cross-level skips at random."""
     return _random_network
 
 
-def _make_run(name, mode, seed, score, image=None, **changes):
+def _make_run(
+    name: str,
+    mode: str,
+    seed: int,
+    score: float | None,
+    image: str | None = None,
+    **changes: Any,
+) -> Run:
     """A row of runs with its curve; all scores follow from one, and None means diverged."""
-    run = {
+    run: Run = {
         "key": Architecture.parse(name).key,
         "name": name,
         "task": "denoise25",
@@ -161,7 +183,7 @@ ONLY_DIP = "d3-s-transposed-w8"  # the one training diverged
 ONLY_SUPERVISED = "d3-s02-bilinear-w16"
 
 
-def _default_runs():
+def _default_runs() -> list[Run]:
     return [
         _make_run(BOTH, "supervised", 0, 10.0),
         _make_run(BOTH, "supervised", 1, 14.0),
@@ -180,7 +202,7 @@ def _default_runs():
     ]
 
 
-def _features(name, task):
+def _features(name: str, task: str) -> Run:
     a = Architecture.parse(name)
     return {
         "key": a.key,
@@ -196,10 +218,10 @@ def _features(name, task):
     }
 
 
-def _make_rows(runs=None):
+def _make_rows(runs: Sequence[Run] | None = None) -> Rows:
     """The rows of all three files, from runs as `make_run` makes them."""
     runs = _default_runs() if runs is None else runs
-    groups = {}
+    groups: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         groups.setdefault((run["name"], run["task"]), []).append(run)
     curves = [run | run["curve"] for run in runs if run["status"] == "ok"]
@@ -211,10 +233,16 @@ def _make_rows(runs=None):
     }
 
 
-STATED = {"space": "core64", "protocol": {"name": "synthetic-v1"}, "protocol_hash": "0" * 64}
+STATED: dict[str, Any] = {
+    "space": "core64",
+    "protocol": {"name": "synthetic-v1"},
+    "protocol_hash": "0" * 64,
+}
 
 
-def _make_table(folder, runs=None, rows=None, **stated):
+def _make_table(
+    folder: Path, runs: Sequence[Run] | None = None, rows: Rows | None = None, **stated: Any
+) -> Path:
     """Write a table made of `runs`, by default of a few on four architectures."""
     rows = _make_rows(runs) if rows is None else rows
     clock = reference_clock(rows["runs.parquet"])
@@ -222,31 +250,31 @@ def _make_table(folder, runs=None, rows=None, **stated):
 
 
 @pytest.fixture(scope="session")
-def make_run():
+def make_run() -> Callable[..., Run]:
     """make_run(name, mode, seed, score, image, **changes): one row of runs, with its curve."""
     return _make_run
 
 
 @pytest.fixture(scope="session")
-def make_rows():
+def make_rows() -> Callable[..., Rows]:
     """make_rows(runs): what `write_table` takes, by default of a few runs."""
     return _make_rows
 
 
 @pytest.fixture(scope="session")
-def make_table():
+def make_table() -> Callable[..., Path]:
     """make_table(folder, runs or rows=..., **manifest fields): the folder of a new table."""
     return _make_table
 
 
 @pytest.fixture(scope="session")
-def table_folder(tmp_path_factory):
+def table_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A table of four architectures; read it, never change it."""
     return _make_table(tmp_path_factory.mktemp("table"))
 
 
 @pytest.fixture
-def table(table_folder):
+def table(table_folder: Path) -> Table:
     """That table, read anew: nothing was asked of it before."""
     return Table.read(table_folder)
 
@@ -272,13 +300,13 @@ PUBLISHED = {
 
 
 @pytest.fixture(scope="session")
-def source(tmp_path_factory, make_table):
+def source(tmp_path_factory: pytest.TempPathFactory, make_table: Callable[..., Path]) -> Path:
     """A table with missing values of every kind; read it, never change it."""
     return make_table(tmp_path_factory.mktemp("source"), **PUBLISHED)
 
 
 @pytest.fixture(scope="session")
-def folders(tmp_path_factory, source):
+def folders(tmp_path_factory: pytest.TempPathFactory, source: Path) -> dict[str, Path]:
     """The data sets of that table and of the embedded one."""
     out = tmp_path_factory.mktemp("data-sets")
     for name, table in (("synthetic", source), ("embedded", entry(PROTOCOL).folder)):
@@ -287,15 +315,17 @@ def folders(tmp_path_factory, source):
 
 
 @pytest.fixture(params=["synthetic", "embedded"])
-def folder(request, folders):
+def folder(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Path:
     return folders[request.param]
 
 
 @pytest.fixture(scope="session")
-def python():
+def python() -> Callable[..., subprocess.CompletedProcess[str]]:
     """python(script, *arguments, **environment): run it in a new interpreter."""
 
-    def run(script, *arguments, **environment):
+    def run(
+        script: str, *arguments: object, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", script, *map(str, arguments)]
         done = subprocess.run(
             command, capture_output=True, text=True, env={**os.environ, **environment}
@@ -325,7 +355,7 @@ ABOUT = {
 }
 
 
-def _made_up_surrogate(space):
+def _made_up_surrogate(space: str) -> Surrogate:
     """RMSE falls with MACs and rises with SLC; seconds rise with MACs."""
     rng = np.random.default_rng(0)
     indices = np.sort(rng.integers(len(Space(space)), size=400))
@@ -347,6 +377,6 @@ def _made_up_surrogate(space):
 
 
 @pytest.fixture(scope="session")
-def made_up_unet64():
+def made_up_unet64() -> Surrogate:
     """A surrogate of unet64 whose numbers are made up: it predicts nothing, but it is one."""
     return _made_up_surrogate("unet64")

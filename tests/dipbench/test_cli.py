@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -48,7 +49,7 @@ def fail(capsys):
 @pytest.fixture
 def graph():
     """A network outside the space: input, two convolutions side by side, output."""
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     graph.add_node("x", op="input")
     graph.add_node("a", op="conv3", channels=3)
     graph.add_node("b", op="skip1", channels=2)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,7 +105,7 @@ def test_dir_lists_public_names_before_they_are_used(name):
 
 
 def test_star_import_brings_the_public_names():
-    names: dict = {}
+    names: dict[str, Any] = {}
     exec("from dipbench import *", names)
     assert set(dipbench.__all__) <= set(names)
 

@@ -6,6 +6,7 @@ import re
 import socket
 import sys
 from dataclasses import FrozenInstanceError, fields
+from typing import cast
 
 import networkx as nx
 import numpy as np
@@ -22,6 +23,7 @@ from dipbench import (
     query,
     query_many,
 )
+from dipbench.lookup import Queryable
 from dipbench.table.catalogue import PROTOCOL, entry
 from dipbench.table.table import Table
 
@@ -61,7 +63,7 @@ def test_name_key_architecture_and_graph_get_one_answer(table, relabelled, name)
 @pytest.mark.parametrize("where", [{"seed": 0}, {"image": "camera-a"}, {"seed": 1, "image": None}])
 def test_filters_work_in_every_notation(table, where):
     architecture = Architecture.parse(BOTH)
-    notations = [BOTH, architecture.key, architecture, architecture.graph]
+    notations: list[Queryable] = [BOTH, architecture.key, architecture, architecture.graph]
     assert len({values(query(notation, table=table, **where)) for notation in notations}) == 1
 
 
@@ -216,14 +218,14 @@ def test_tasks_are_kept_apart(make_run, make_table, tmp_path):
 @pytest.mark.parametrize("notation", ["name", "key", "architecture", "graph"])
 def test_unmeasured_architecture(table, notation):
     architecture = Architecture.parse(UNMEASURED)
-    asked = {
+    notations: dict[str, Queryable] = {
         "name": UNMEASURED,
         "key": architecture.key,
         "architecture": architecture,
         "graph": architecture.graph,
-    }[notation]
+    }
     with pytest.raises(NotInTable) as caught:
-        query(asked, table=table)
+        query(notations[notation], table=table)
     named = architecture.key if notation in ("key", "graph") else UNMEASURED
     expected = f"{named} is not among the 4 architectures of the table synthetic-v1"
     assert str(caught.value) == expected
@@ -251,7 +253,7 @@ def test_a_seed_or_image_of_another_kind_is_refused(table, where, message):
 
 
 def test_a_numpy_seed_is_as_good_and_leaves_no_trace(table):
-    assert type(query(BOTH, seed=np.int64(0), table=table).seed) is int
+    assert type(query(BOTH, seed=cast(int, np.int64(0)), table=table).seed) is int
     assert type(query(BOTH, seed=0, table=table).seed) is int
 
 
@@ -343,7 +345,12 @@ def test_refusals_are_repeated(table):
 
 
 def test_query_many_keeps_the_order_and_repeats(table):
-    asked = [SPARSE, Architecture.parse(BOTH), Architecture.parse(ONLY_DIP).graph, SPARSE]
+    asked: list[Queryable] = [
+        SPARSE,
+        Architecture.parse(BOTH),
+        Architecture.parse(ONLY_DIP).graph,
+        SPARSE,
+    ]
     frame = query_many(asked, table=table)
     assert frame["name"].tolist() == [SPARSE, BOTH, ONLY_DIP, SPARSE]
     assert frame["dip_rmse"].tolist() == [16, 26.5, 32, 16]

@@ -2,21 +2,22 @@
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from generate.measure.run import run
-from generate.photographs.images import load_images
+from generate.photographs.images import Images, load_images
 from generate.protocols.reading import get
-from generate.protocols.settings import DipSettings, SupervisedSettings
+from generate.protocols.settings import DipSettings, Protocol, SupervisedSettings
 
 if not torch.cuda.is_available():
     os.environ["TRITON_INTERPRET"] = "1"  # read when Triton is first imported
 
 
 @pytest.fixture(scope="session")
-def tiny():
+def tiny() -> Protocol:
     return replace(
         get("demo-v1"),
         name="tiny",
@@ -28,12 +29,12 @@ def tiny():
 
 
 @pytest.fixture(scope="session")
-def images(tiny):
+def images(tiny: Protocol) -> Images:
     return load_images(tiny, None)
 
 
 @pytest.fixture(scope="session")
-def finished(tiny, images, tmp_path_factory):
+def finished(tiny: Protocol, images: Images, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an undisturbed run."""
     folder = tmp_path_factory.mktemp("undisturbed")
     assert run(tiny, images, folder, workers=2, quiet=True) == 0
@@ -41,10 +42,10 @@ def finished(tiny, images, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def cpu():
+def cpu() -> torch.device:
     return torch.device("cpu")
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _one_thread():
+def _one_thread() -> None:
     torch.set_num_threads(1)

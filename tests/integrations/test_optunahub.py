@@ -30,7 +30,7 @@ def test_its_trials_have_the_table_s_values(package):
     study.optimize(problem, n_trials=30)
     for trial in study.trials:
         chosen = trial.params
-        skips = [level for level in range(chosen["depth"]) if chosen[f"skip{level}"]]
+        skips = tuple(i for i in range(chosen["depth"]) if chosen[f"skip{i}"])
         a = Architecture(chosen["depth"], skips, chosen["upsample"], chosen["width"])
         assert trial.value == query(a).supervised_rmse_val
     assert study.best_value >= load().frame["supervised_rmse_val"].min()

@@ -11,6 +11,8 @@ FOLDER = Path(__file__).parents[2] / "docs" / "notebooks"
 
 def _load():
     spec = importlib.util.spec_from_file_location("execute", FOLDER / "execute.py")
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

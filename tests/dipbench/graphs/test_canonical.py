@@ -3,6 +3,7 @@
 import hashlib
 from enum import StrEnum
 from itertools import combinations, pairwise, permutations, product
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -21,7 +22,7 @@ CORE64 = tuple(Space("core64"))
 
 def labelled(edges, ops="conv3", nodes=()):
     """A graph of `edges`; `ops` is one op for all nodes or a mapping from node to op."""
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     graph.add_nodes_from(nodes)
     graph.add_edges_from(edges)
     nx.set_node_attributes(graph, ops, "op")
@@ -91,12 +92,12 @@ def least_encodings(adjacency, labels, label_count):
     """Brute force: per graph, the least of its encodings over all permutations of the nodes."""
     graphs, n = labels.shape
     bits = np.hstack([adjacency.reshape(graphs, n * n), labels]).astype(float)
-    weights = []
+    sums = []
     for order in permutations(range(n)):
         edges = [2.0 ** (n * i + j) for i, j in product(order, repeat=2)]
-        weights.append(edges + [2.0 ** (n * n) * label_count**i for i in order])
+        sums.append(edges + [2.0 ** (n * n) * label_count**i for i in order])
     # Exact: every sum is an integer below 2**53.
-    weights = np.array(weights).T
+    weights = np.array(sums).T
     return np.concatenate([(rows @ weights).min(axis=1) for rows in np.array_split(bits, 64)])
 
 
@@ -125,7 +126,7 @@ def test_keys_part_all_small_labelled_dags_as_brute_force_does(n, label_count, c
         edges = [slot for slot, present in zip(slots, chosen, strict=True) if present]
         for i, j in edges:
             adjacency[g, i, j] = 1
-        graph = nx.DiGraph()
+        graph: nx.DiGraph[Any] = nx.DiGraph()
         # Inserted backwards every other time, so that insertion order has its say as well.
         graph.add_nodes_from([(i, {"op": "abc"[ops[i]]}) for i in range(n)][:: -1 if g % 2 else 1])
         graph.add_edges_from(edges)
@@ -190,7 +191,7 @@ def bipartite(size, rows):
 def test_regular_two_layer_dags_are_told_apart_as_isomorphism_does(relabelled):
     """Every source and sink has three neighbours: refinement alone sees no difference."""
     rng = np.random.default_rng(8)
-    graphs = []
+    graphs: list[nx.DiGraph[Any]] = []
     while len(graphs) < 20:
         shifts = [rng.permutation(8) for _ in range(3)]
         rows = [{int(shift[i]) for shift in shifts} for i in range(8)]
@@ -230,7 +231,7 @@ def test_isomorphic_networks_are_the_same_graph_in_canonical_order(random_networ
 
 
 def parallel_branches(count, length):
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     for branch in range(count):
         nx.add_path(graph, ["in", *((branch, i) for i in range(length)), "join"])
     nx.set_node_attributes(graph, {n: {"op": "conv3", "channels": 4} for n in graph})
@@ -509,7 +510,7 @@ def test_keys_of_three_architectures(name, key):
 
 def cross_level_skip():
     """The second level joins the first by a skip that is up-sampled on its own way."""
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     graph.add_node("in", op="input")
     for node, op, channels in [
         ("stem", "conv3", 16),

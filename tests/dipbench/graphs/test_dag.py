@@ -3,6 +3,7 @@
 import re
 from contextlib import suppress
 from itertools import permutations
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -14,7 +15,7 @@ from dipbench.graphs.dag import MAX_NODES, check, labelled_dag
 
 def valid_network():
     """input - stem - down - up - join - output, with a skip from stem to join."""
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     graph.add_node("in", op="input")
     graph.add_node("stem", op="conv3", channels=4)
     graph.add_node("low", op="down", channels=6)
@@ -216,7 +217,7 @@ def test_a_node_on_the_cycle_is_named_and_not_one_behind_it(read):
 @pytest.mark.parametrize("length", [2, 3, 9])
 def test_a_cycle_of_all_nodes_is_refused(length):
     graph = nx.cycle_graph(length, create_using=nx.DiGraph)
-    nx.set_node_attributes(graph, "concat", "op")
+    nx.set_node_attributes(graph, dict.fromkeys(graph, "concat"), "op")
     with pytest.raises(InvalidArchitecture, match=r"node \d lies on a cycle"):
         labelled_dag(graph)
 

@@ -1,6 +1,7 @@
 """Depth, SLC, parameters and operations against path enumeration and hand arithmetic."""
 
 from collections import Counter
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -50,7 +51,7 @@ def is_cross_level_skip(graph, node):
 
 def network(*nodes):
     """A graph of (name, op, channels or None, the nodes that it reads)."""
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     for name, op, channels, inputs in nodes:
         graph.add_node(name, op=op, **({} if channels is None else {"channels": channels}))
         graph.add_edges_from((source, name) for source in inputs)

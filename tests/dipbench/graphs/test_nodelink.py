@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -33,7 +34,7 @@ def data():
 
 def branches(count):
     """A network of as many identical parallel branches: no node of one is told from another."""
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     graph.add_node("input", op="input")
     graph.add_node("join", op="concat")
     graph.add_node("output", op="output")
@@ -131,7 +132,7 @@ def test_the_graph_given_stays_as_it_is(random_network):
 
 
 def test_a_graph_that_is_no_network_is_written_too():
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     graph.add_node("alone", op="conv3", channels=4)
     said = {"directed": True, "multigraph": False, "graph": {}}
     nodes = [{"id": 0, "op": "conv3", "channels": 4}]
@@ -182,7 +183,7 @@ def test_what_was_read_stays_as_it_is(data):
 
 
 def test_ids_may_be_names_numbers_and_lists():
-    nodes = [{"id": "x", "op": "input"}, {"id": 2.5, "op": "up-nearest"}]
+    nodes: list[dict[str, Any]] = [{"id": "x", "op": "input"}, {"id": 2.5, "op": "up-nearest"}]
     nodes += [{"id": [1, "a"], "op": "down", "channels": 1}, {"id": "", "op": "output"}]
     ids = [node["id"] for node in nodes]
     edges = [{"source": a, "target": b} for a, b in pairwise(ids)]
@@ -228,7 +229,7 @@ def test_what_is_no_graph_is_refused_with_an_example(wrong):
 
 
 def nested(depth):
-    found = []
+    found: list[Any] = []
     for _ in range(depth):
         found = [found]
     return found

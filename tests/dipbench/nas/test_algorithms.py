@@ -17,9 +17,20 @@ from dipbench.nas.algorithms.hyperband import hyperband
 from dipbench.nas.algorithms.local_search import local_search
 from dipbench.nas.algorithms.regularized_evolution import regularized_evolution
 from dipbench.nas.algorithms.successive_halving import rungs, successive_halving
+from dipbench.nas.data import Member
 
 EVERY = pytest.mark.parametrize("name", ALGORITHMS)
 BEST = Architecture(1, (0,), "bilinear", 16)
+
+
+def depth_of(member):
+    assert isinstance(member, Architecture)
+    return member.depth
+
+
+def slc_of(member):
+    assert isinstance(member, Architecture)
+    return member.slc
 
 
 def searched(problem, algorithm, seed=0):
@@ -76,10 +87,10 @@ def test_a_search_depends_on_its_generator_alone(small, name):
     problem = Problem(table=small, seconds=150)
     np.random.seed(1)  # noqa: NPY002 # to see that nobody draws from it
     random.seed(1)
-    before = (np.random.get_state()[1].tolist(), random.getstate())  # noqa: NPY002
+    before = (np.random.get_state(legacy=False)["state"]["key"].tolist(), random.getstate())  # noqa: NPY002
     histories = [searched(problem.fresh(), name, seed).history for seed in (3, 3, 4)]
     assert histories[0] == histories[1] != histories[2]
-    assert (np.random.get_state()[1].tolist(), random.getstate()) == before  # noqa: NPY002
+    assert (np.random.get_state(legacy=False)["state"]["key"].tolist(), random.getstate()) == before  # noqa: NPY002
 
 
 @EVERY
@@ -121,7 +132,7 @@ def test_an_own_algorithm(small):
 
     problem = Problem(table=small, evaluations=3)
     search(narrowest, problem, np.random.default_rng(0))
-    assert [e.architecture.name for e in problem.history] == [
+    assert [str(e.architecture) for e in problem.history] == [
         "d1-s-bilinear-w8",
         "d1-s0-bilinear-w8",
         "d2-s-bilinear-w8",
@@ -153,7 +164,7 @@ def test_algorithms_load_nothing_heavy_before_they_need_it(python):
 
 
 def test_random_search_is_without_replacement_and_even(small):
-    firsts = Counter()
+    firsts: Counter[Member] = Counter()
     for seed in range(240):
         problem = searched(Problem(table=small, evaluations=2), "random_search", seed)
         first, second = (e.architecture for e in problem.history)
@@ -164,9 +175,12 @@ def test_random_search_is_without_replacement_and_even(small):
 
 
 def test_local_search_goes_down_and_stops_where_no_neighbour_is_better(small):
-    problem = Problem(table=small, within=[a for a in Problem(table=small).architectures if a.slc])
+    problem = Problem(
+        table=small, within=[a for a in Problem(table=small).architectures if slc_of(a)]
+    )
     local_search(problem, np.random.default_rng(0))
-    here, order = None, [e.architecture for e in problem.history]
+    here: Member | None = None
+    order = [e.architecture for e in problem.history]
     value = {e.architecture: e.values[0] for e in problem.history}
     for place, a in enumerate(order):
         if here is None or value[a] < value[here]:
@@ -174,6 +188,7 @@ def test_local_search_goes_down_and_stops_where_no_neighbour_is_better(small):
             here = a
         elif set(problem.neighbours(here)) <= set(order[:place]):
             break
+    assert here is not None
     assert all(value[here] < value[b] for b in problem.neighbours(here))
 
 
@@ -215,7 +230,7 @@ def test_successive_halving_promotes_the_best_third_and_goes_on_with_their_runs(
     assert [(e.architecture, e.seed) for e in last][:3] == [
         (e.architecture, e.seed) for e in ranked[:3]
     ]
-    assert all(e.seconds == 4.0 * e.architecture.depth * 12 / 16 for e in last[:3])
+    assert all(e.seconds == 4.0 * depth_of(e.architecture) * 12 / 16 for e in last[:3])
 
 
 def test_hyperband_ends_its_round_with_full_runs_alone(small):
@@ -253,7 +268,7 @@ def test_dip_guided_search_pays_for_fits_and_trains_the_best_of_them(small):
     dip_guided(problem, np.random.default_rng(0), share=0.0, steps=0.25, at_least=6)
     fits, training = problem.history[:6], problem.history[6]
     assert {(e.objectives, e.fidelity) for e in fits} == {(("dip_rmse",), 4)}
-    assert all(e.seconds == 4 * 1.0 * e.architecture.depth * 4 / 16 for e in fits)
+    assert all(e.seconds == 4 * 1.0 * depth_of(e.architecture) * 4 / 16 for e in fits)
     assert training.objectives == problem.objectives
     assert training.architecture == min(fits, key=lambda e: e.values).architecture
     assert training.clock == sum(e.seconds for e in fits) + training.seconds

@@ -29,6 +29,7 @@ def test_a_run_costs_its_architecture_s_seconds_whichever_device_measured_it(mak
     drawn = Problem("dip_rmse", table=make(fits), seed=1)
     assert drawn.evaluate(A).seconds == 5.0
     assert str(problem.clock_source).startswith("seconds on")
+    assert problem.clock_source
     assert not problem.clock_source.borrowed
 
 
@@ -47,6 +48,7 @@ def no_clock(make_run):
 def test_without_a_clock_the_embedded_table_of_the_space_lends_its_own(make, make_run):
     problem = Problem(table=make(no_clock(make_run)))
     source = problem.clock_source
+    assert source
     assert (source.protocol, source.borrowed) == ("core64-v1", True)
     assert source.device == load().manifest["clock"]["device"]
     for name in (A, B):  # 1000 steps there, 16 here

@@ -9,6 +9,7 @@ import pytest
 from dipbench import NoSurrogate, NotInTable, Space, predict
 from dipbench.nas import ALGORITHMS, Incumbent, Problem, compare, search, trajectory
 from dipbench.nas.front import Front, front
+from dipbench.nas.predicted import PredictedData
 from dipbench.spaces.sizes import all_macs
 from dipbench.surrogate.surrogate import TARGETS
 
@@ -65,6 +66,7 @@ def test_arguments_are_checked(given, message):
 
 def test_noise_is_drawn_once_per_run_and_as_large_as_said(core):
     noisy = Problem(space="core64", noise=np.random.default_rng(0))
+    assert isinstance(noisy._data, PredictedData)
     share = noisy._data.surrogate.about["noise"]["supervised_rmse_val"]
     ratios = [
         math.log(noisy.evaluate(a).values[0] / core.evaluate(a).values[0])
@@ -111,6 +113,7 @@ def test_millions_are_counted_and_not_made(made_up_unet64):
     assert len(problem.architectures) == len(UNET)
     limited = Problem(space="unet64", surrogate=made_up_unet64, max_macs=TEN_MILLION)
     assert len(limited.architectures) == int((all_macs() <= TEN_MILLION).sum())
+    assert limited.difficulty
     assert limited.difficulty.architectures == 20_000
     mean = limited.total_seconds / len(limited.architectures)
     some = [limited.sample(np.random.default_rng(i)) for i in range(200)]
@@ -182,6 +185,7 @@ def test_a_ranking_that_is_noise_is_called_that():
     found = compare(problem, names, repeats=2, seconds=problem.total_seconds)
     assert "This ranking is noise" in found.verdict
     assert found.summary["tied"].all()
+    assert problem.difficulty
     assert found.as_dict()["difficulty"]["tied"] == problem.difficulty.tied > 1
 
 
@@ -197,6 +201,7 @@ def test_compare_takes_fronts_and_limits():
 def test_difficulty_of_a_table_is_that_of_its_seeds():
     problem = Problem()
     found = problem.difficulty
+    assert found
     assert (found.architectures, found.seeds) == (372, 3)
     assert found.tied == sum(
         problem.regret(a) <= found.least_difference for a in problem.architectures

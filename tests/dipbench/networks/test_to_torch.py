@@ -1,9 +1,9 @@
 """`to_torch`: the networks of architectures and graphs as modules of torch."""
 
 import copy
-import io
 import pickle
 import shutil
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -18,13 +18,13 @@ A = Architecture(depth=3, skips=(0, 2), upsample="transposed", width=8)
 
 def own_graph(**names):
     """A network with a skip connection, its nodes named a to e unless `names` says otherwise."""
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     graph.add_node("a", op="input")
     graph.add_node("b", op="conv3", channels=3)
     graph.add_node("c", op="skip1", channels=2)
     graph.add_node("d", op="concat")
     graph.add_node("e", op="output")
-    graph.add_edges_from(["ab", "ac", "bd", "cd", "de"])
+    graph.add_edges_from((start, end) for start, end in ("ab", "ac", "bd", "cd", "de"))
     return nx.relabel_nodes(graph, names)
 
 
@@ -62,11 +62,17 @@ def test_multiply_accumulates_are_those_of_the_features():
     assert sum(counted) == macs(A.graph)
 
 
+def conv_of(network, node):
+    conv = network.get_submodule(f"nodes.{node}.conv")
+    assert isinstance(conv, torch.nn.Conv2d)
+    return conv
+
+
 def test_layers_are_named_after_the_nodes():
     network = to_torch(A)
     assert set(network.nodes) == set(A.graph)
-    assert network.nodes.down1.conv.stride == (2, 2)
-    assert network.nodes.skip2.conv.weight.shape == (4, 8, 1, 1)
+    assert conv_of(network, "down1").stride == (2, 2)
+    assert conv_of(network, "skip2").weight.shape == (4, 8, 1, 1)
     assert "nodes.conv0.norm.running_mean" in network.state_dict()
     assert "(down3): Sequential(" in repr(network)
 
@@ -94,7 +100,7 @@ def test_a_seed_draws_the_weights_of_the_protocol_and_leaves_the_global_generato
         (supervised, ("core64-v1", A.key, 2, "supervised", "weights")),
         (fit, ("core64-v1", A.key, 2, "101085", "weights")),
     ):
-        conv = network.nodes.stem.conv.weight
+        conv = conv_of(network, "stem").weight
         bound = conv[0].numel() ** -0.5
         rng = weights_stream(key[0], key[1], 2, None if key[3] == "supervised" else key[3])
         first = rng.uniform(-bound, bound, tuple(conv.shape)).astype("float32")
@@ -104,7 +110,7 @@ def test_a_seed_draws_the_weights_of_the_protocol_and_leaves_the_global_generato
 
 def test_these_are_the_weights_of_the_protocol_as_numbers():
     """So that no release of anything changes them unseen."""
-    weights = to_torch("d1-s-nearest-w8", seed=0).nodes.stem.conv.weight
+    weights = conv_of(to_torch("d1-s-nearest-w8", seed=0), "stem").weight
     found = weights[0, 0].flatten()[:3].tolist()
     assert found == pytest.approx([-0.0166457, -0.1686751, -0.1581783], abs=1e-6)
 
@@ -174,18 +180,20 @@ except ImportError as error:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["d2-s0-bilinear-w8", "d1-s-nearest-w8", "d2-s1-transposed-w8"])
-def test_it_is_exported_to_onnx_and_computes_the_same_there(name):
+def test_it_is_exported_to_onnx_and_computes_the_same_there(name, tmp_path):
     onnx = pytest.importorskip("onnx")
     pytest.importorskip("onnxscript")
     from onnx.reference import ReferenceEvaluator
 
     network, x = to_torch(name, seed=0).eval(), torch.rand(2, 1, 16, 16)
-    file = io.BytesIO()
-    torch.onnx.export(network, (x,), dynamo=True, verbose=False).save(file)
-    model = onnx.load_from_string(file.getvalue())
+    program = torch.onnx.export(network, (x,), dynamo=True, verbose=False)
+    assert program
+    program.save(tmp_path / "network.onnx")
+    model = onnx.load(tmp_path / "network.onnx")
     onnx.checker.check_model(model)
     (given,) = (value.name for value in model.graph.input)
     (found,) = ReferenceEvaluator(model).run(None, {given: x.numpy()})
+    assert isinstance(found, np.ndarray)
     np.testing.assert_allclose(found, network(x).detach().numpy(), atol=1e-5)
 
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from dipbench import Space
 from dipbench.graphs.features import macs, params, slc
 from dipbench.spaces.sizes import all_macs, sizes
-from dipbench.spaces.unet64 import UNet
+from dipbench.spaces.unet64 import UNet, Unet64
 
-SPACE = Space("unet64")
+SPACE = Unet64()
 
 
 @given(st.lists(st.integers(0, len(SPACE) - 1), min_size=1, max_size=3))

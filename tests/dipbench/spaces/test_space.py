@@ -3,7 +3,7 @@
 import copy
 import pickle
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import networkx as nx
 import numpy as np
@@ -114,7 +114,7 @@ def test_a_space_says_its_name_as_it_is_defined():
 
 
 def test_a_space_without_all_methods_cannot_be_made():
-    class Unfinished(Space):
+    class Unfinished(Space[Any]):
         def __len__(self):
             return 1
 

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 from itertools import product
+from typing import Any, cast
 
 import networkx as nx
 import numpy as np
@@ -18,12 +19,18 @@ from dipbench.spaces import Architecture, UNet, Unet64
 from dipbench.spaces.core64 import UPSAMPLES, WIDTHS
 from dipbench.spaces.unet64 import CONVS, SKIPS
 
-SPACE = Space("unet64")
+SPACE = Unet64()
 CORE64 = Space("core64")
 INDICES = st.integers(0, 8_002_871)
 COUNTS = (72, 1_296, 23_328, 419_904, 7_558_272)
 OTHER = UNet(
-    3, ("narrow", "none", "wide"), ("bilinear", "bilinear", "transposed"), 2, 16, True, [1]
+    depth=3,
+    skips=("narrow", "none", "wide"),
+    upsamples=("bilinear", "bilinear", "transposed"),
+    convs=2,
+    width=16,
+    growing=True,
+    crossings=cast(tuple[int, ...], [1]),  # any iterable is taken
 )
 
 # --- indices and names ---------------------------------------------------------------------
@@ -247,7 +254,7 @@ def test_the_graph_leads_back_to_its_architecture_however_it_is_labelled(index, 
     labels = list(a.graph)
     random.shuffle(labels)
     graph = nx.relabel_nodes(a.graph, dict(zip(a.graph, labels, strict=True)))
-    shuffled = nx.DiGraph()
+    shuffled: nx.DiGraph[Any] = nx.DiGraph()
     shuffled.add_nodes_from(random.sample(list(graph.nodes(data=True)), len(graph)))
     shuffled.add_edges_from(random.sample(list(graph.edges), graph.number_of_edges()))
     assert UNet.from_graph(shuffled) == a

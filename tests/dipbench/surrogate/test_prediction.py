@@ -107,7 +107,7 @@ def test_outside_core64_there_is_one_clear_error():
         predict(OUTSIDE)
     with pytest.raises(NoSurrogate, match="core64 and unet64"):
         predict(NAME, task="inpaint50")
-    with pytest.raises(InvalidArchitecture, match="of none of the spaces core64, unet64"):
+    with pytest.raises(InvalidArchitecture, match="in none of the spaces core64, unet64"):
         predict(extra_convolution())
     with pytest.raises(InvalidArchitecture, match="malformed name"):
         predict("d3-s1")

@@ -19,7 +19,7 @@ from dipbench import Architecture, InvalidTable, NotInTable, load, query, query_
 from dipbench.files import cache_folder, temporary_cache
 from dipbench.table.cache import mapped_rows
 from dipbench.table.catalogue import PROTOCOL, entry
-from dipbench.table.manifest import complete
+from dipbench.table.manifest import complete, digest
 from dipbench.table.schema import FILES
 from dipbench.table.table import Table
 
@@ -272,7 +272,7 @@ def test_as_many_rows_as_the_limit_are_small(folder, cache, monkeypatch):
 @pytest.fixture
 def hashed(monkeypatch):
     """The names of the files that were hashed for the cache."""
-    names, original = [], dipbench.table.cache.digest
+    names, original = [], digest
 
     def spy(path):
         names.append(path.name)

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -20,7 +21,7 @@ from dipbench.cli import main
 from dipbench.nas import Problem
 from dipbench.table import catalogue
 from dipbench.table.catalogue import PROTOCOL, Entry, entries, entry, for_task
-from dipbench.table.table import write_table
+from dipbench.table.table import Table, write_table
 
 NAME = "d1-s-bilinear-w8"
 OTHER = "d2-s0-nearest-w16"
@@ -235,4 +236,4 @@ def test_one_name_is_not_many():
     with pytest.raises(ValueError, match=r"architectures is 'd1-.*'; expected several, such as"):
         query_many(NAME)
     with pytest.raises(ValueError, match=r"table is '/nope'; expected dipbench.load\('/nope'\)"):
-        Problem(table="/nope")
+        Problem(table=cast(Table, "/nope"))

@@ -5,6 +5,7 @@ import json
 import math
 import re
 from importlib.util import find_spec
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -182,7 +183,7 @@ def test_example_of_the_card_runs(folder, monkeypatch):
     examples = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.S)
     asked = {}
     monkeypatch.setattr(dipbench, "load", lambda **named: asked.update(named) or load(folder))
-    names = {}
+    names: dict[str, Any] = {}
     exec(examples[0], names)
     assert asked == {"repo_id": REPO, "revision": "main"}
     assert len(names["query_many"](names["table"].frame["name"], table=names["table"])) >= 4

@@ -55,10 +55,13 @@ def test_order_of_the_best_is_noise_or_signal():
     rng = np.random.default_rng(0)
     noise = rng.normal(size=(400, 3))
     none = difficulty(10 + noise, {})
+    assert none.best_tau is not None
+    assert none.signal is not None
     assert abs(none.best_tau) < 0.2
     assert none.signal < 0.4
     clear = difficulty(np.arange(400.0)[:, None] + 0.01 * noise, {})
     assert clear.best_tau == 1
+    assert clear.signal is not None
     assert clear.signal > 0.999
     assert (clear.tied, clear.best_count) == (1, 40)
 

@@ -1,6 +1,7 @@
 """Rows found by bisection: present, absent or malformed keys, keys that begin alike, names."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -295,9 +296,9 @@ def test_a_row_is_of_python_values():
         "curve": pa.array([[0.5, math.inf], None], pa.list_(pa.float32())),
     }
     rows = keyed([key("1"), key("2")], **columns)
-    first = {"text": "é", "number": 2**53 + 1, "count": 3, "small": 7, "score": 0.1}
+    first: dict[str, Any] = {"text": "é", "number": 2**53 + 1, "count": 3, "small": 7, "score": 0.1}
     first |= {"flag": True, "steps": [1, 2], "curve": [0.5, math.inf]}
-    second = {"text": None, "number": -1, "count": None, "small": 8, "score": -0.0}
+    second: dict[str, Any] = {"text": None, "number": -1, "count": None, "small": 8, "score": -0.0}
     second |= {"flag": None, "steps": [], "curve": None}
     for number, expected in enumerate([first, second]):
         found = rows.row(number)

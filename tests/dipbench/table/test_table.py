@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from dipbench import Architecture, InvalidTable, load
 from dipbench.table.catalogue import PROTOCOL, entry
+from dipbench.table.manifest import MANIFEST
 from dipbench.table.schema import FILES, SCHEMA_VERSION, arrow_schema
-from dipbench.table.table import MANIFEST, Table, write_table
+from dipbench.table.table import Table, write_table
 
 EVERY_FILE = [*FILES, MANIFEST]
 

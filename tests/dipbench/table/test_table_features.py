@@ -41,7 +41,7 @@ def test_every_column_says_what_the_architecture_is(made_up_core64):
     assert len(features) == 372
     assert features.index.is_unique
     for name, row in features.to_dict("index").items():
-        assert row == pytest.approx(expected(Architecture.parse(name)))
+        assert row == pytest.approx(expected(Architecture.parse(str(name))))
 
 
 def test_all_are_numbers_and_none_is_missing(table):

@@ -1,5 +1,8 @@
 """The bench: work counted by hand, ceilings that move with the machine, a report of both modes."""
 
+from dataclasses import replace
+from typing import Any
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -9,10 +12,11 @@ from dipbench import Architecture, macs, params
 from generate.bench.plain import plain_dip, plain_training
 from generate.bench.rates import bench, report
 from generate.bench.roofline import Ceilings, ceilings, work
+from generate.protocols.reading import get
 
 
 def test_work_of_a_network_counted_by_hand():
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     graph.add_node("x", op="input")
     graph.add_node("a", op="conv3", channels=2)
     graph.add_node("y", op="output")
@@ -53,12 +57,13 @@ def test_the_plain_ways_learn():
     clean = torch.rand(2, 1, 16, 16, generator=draw)
     noisy = clean[:1]
 
-    class Tiny:
-        class dip:
-            input_channels, input_scale, perturbation = 4, 0.1, 1 / 30
-            learning_rate, averaging = 0.01, 0.99
-
-    fits = plain_dip(Tiny, graph, noisy, np.random.default_rng(0))
+    demo = get("demo-v1")
+    fits = plain_dip(
+        replace(demo, dip=replace(demo.dip, input_channels=4)),
+        graph,
+        noisy,
+        np.random.default_rng(0),
+    )
     outputs = [next(fits) for _ in range(60)]
     errors = [float((output - noisy).square().mean()) for output in (outputs[0], outputs[-1])]
     assert errors[1] < errors[0] / 2

@@ -12,10 +12,16 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from typing import Any
 
 from ray.cluster_utils import Cluster
 
-NODE = {"num_cpus": 1, "num_gpus": 1, "object_store_memory": 80 << 20, "include_dashboard": False}
+NODE: dict[str, Any] = {
+    "num_cpus": 1,
+    "num_gpus": 1,
+    "object_store_memory": 80 << 20,
+    "include_dashboard": False,
+}
 
 
 def busy(node):
@@ -51,7 +57,7 @@ def main():
     try:
         print(cluster.address, flush=True)
         for line in sys.stdin:
-            answer = "done"
+            answer: int | str = "done"
             match line.strip():
                 case "busy":
                     answer = sum(len(busy(node)) for node in cluster.list_all_nodes())

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -64,12 +65,15 @@ class Cluster:
             text=True,
             env=self.environment,
         )
+        assert self.nodes.stdin
+        assert self.nodes.stdout
+        self.asked, self.answers = self.nodes.stdin, self.nodes.stdout
         self.drivers = []
-        self.address = self.nodes.stdout.readline().strip()
+        self.address = self.answers.readline().strip()
 
     def __call__(self, command):
-        print(command, file=self.nodes.stdin, flush=True)
-        return self.nodes.stdout.readline().strip()
+        print(command, file=self.asked, flush=True)
+        return self.answers.readline().strip()
 
     def busy(self, at_least):
         """Wait, for at most 30 s, until so many workers measure; 0 stands for none."""
@@ -102,12 +106,12 @@ class Cluster:
         return self.start(*command, *options)
 
     def end(self):
-        self.nodes.stdin.close()
+        self.asked.close()
         try:
             self.nodes.wait(timeout=20)
         finally:
             self.nodes.kill()
-            self.nodes.stdout.close()
+            self.answers.close()
 
 
 @pytest.fixture(scope="module")
@@ -262,4 +266,5 @@ def test_a_cluster_that_is_not_there_is_named_at_once(cluster, write, tiny, tmp_
 )
 def test_workers_use_the_gpus_that_are_asked_for(device, num_gpus, expected):
     executor, chosen = on_ray(device, "auto", num_gpus)
+    assert isinstance(executor, partial)
     assert (chosen, executor.keywords["num_gpus"]) == expected

@@ -17,10 +17,13 @@ from generate.measure import reproduce as module
 from generate.measure.reproduce import Score, reproduce
 from generate.networks.encoder_decoder import EncoderDecoder
 from generate.networks.engines import make_networks
+from generate.networks.networks import Networks
 from generate.protocols import reading
+from generate.protocols.known import PROTOCOLS
 from generate.protocols.plan import make_plan
 from generate.table.assemble import assemble
 from generate.table.shards import read_results
+from generate.training.observed import observe
 
 NAME = "d2-s0-nearest-w8"
 
@@ -78,7 +81,7 @@ def test_the_network_kept_restores_with_the_row_s_error(tiny, again, images):
     errors = []
     with torch.no_grad():
         for image, clean in images.val.items():
-            given = torch.from_numpy(module.observe(tiny, image, clean, 1).values.numpy())
+            given = torch.from_numpy(observe(tiny, image, clean, 1).values.numpy())
             restored = kept.network.eval()(given[None, None])[0, 0].numpy()
             errors.append(255 * np.sqrt(np.mean((restored - clean) ** 2)))
     assert np.mean(errors) == pytest.approx(found.here["val_rmse"], rel=1e-4)
@@ -143,7 +146,7 @@ def test_a_table_of_another_protocol_is_refused(tiny, table, images):
 
 
 def test_the_command_keeps_network_images_and_curves(tiny, folder, tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(reading.PROTOCOLS, "tiny", tiny)
+    monkeypatch.setitem(PROTOCOLS, "tiny", tiny)
     weights, out = tmp_path / "w.safetensors", tmp_path / "out"
     command = ["reproduce", NAME, "--protocol", "tiny", "--table", str(folder), "--json"]
     assert program.main([*command, "--weights", str(weights), "--out", str(out)]) == 0
@@ -163,7 +166,7 @@ def test_the_command_keeps_network_images_and_curves(tiny, folder, tmp_path, mon
 
 
 def test_errors_of_the_command_are_one_line(tiny, folder, monkeypatch, capsys, tmp_path):
-    monkeypatch.setitem(reading.PROTOCOLS, "tiny", tiny)
+    monkeypatch.setitem(PROTOCOLS, "tiny", tiny)
     command = ["reproduce", NAME, "--protocol", "tiny", "--table", str(folder)]
     for wrong in (["--seed", "9"], ["--weights", str(tmp_path / "no" / "w")]):
         assert program.main([*command, *wrong]) == 2
@@ -175,8 +178,11 @@ def test_errors_of_the_command_are_one_line(tiny, folder, monkeypatch, capsys, t
 def test_one_copy_alone_computes_what_it_did_among_others(cpu, engine):
     graph = to_graph()
     rngs = [np.random.default_rng(seed) for seed in range(3)]
-    make = EncoderDecoder if engine == "torch" else lambda *a: make_networks(*a, cpu)
-    networks = make(graph, 2, rngs)
+    networks: Networks
+    if engine == "torch":
+        networks = EncoderDecoder(graph, 2, rngs)
+    else:
+        networks = make_networks(graph, 2, rngs, cpu)
     x = torch.rand(2, 6, 16, 16)
     networks.gradients(x, lambda output, copies: output)  # moves the running statistics
     together = networks.predict(x)

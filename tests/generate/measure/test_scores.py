@@ -1,6 +1,7 @@
 """Training-free scores: by hand for tiny networks, the same for every naming of the nodes."""
 
 import csv
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -21,7 +22,7 @@ NET = Architecture.parse("d2-s0-bilinear-w8")
 
 def chain(*nodes):
     """A network of these ops, with channels where given, one after the other."""
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     for i, (op, channels) in enumerate(nodes):
         graph.add_node(i, op=op, **({"channels": channels} if channels else {}))
     nx.add_path(graph, range(len(nodes)))
@@ -50,7 +51,7 @@ def test_relabelling_the_graph_changes_nothing(scorer, scored):
     names = list(NET.graph)
     numbers = np.random.default_rng(0).permutation(len(names)).tolist()
     copy = nx.relabel_nodes(NET.graph, {n: f"n{i}" for n, i in zip(names, numbers, strict=True)})
-    shuffled = nx.DiGraph()
+    shuffled: nx.DiGraph[Any] = nx.DiGraph()
     shuffled.add_nodes_from(sorted(copy.nodes(data=True)))
     shuffled.add_edges_from(sorted(copy.edges))
     found = scorer(shuffled, NET.key)
@@ -86,7 +87,7 @@ def sorted_weights(network):
 
 def test_synflow_counts_every_path():
     """Two parallel 1×1 convolutions and their concatenation: the flow of each path adds up."""
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     graph.add_nodes_from([("in", {"op": "input"}), ("out", {"op": "output"})])
     graph.add_nodes_from((n, {"op": "skip1", "channels": n}) for n in (1, 2))
     graph.add_node("join", op="concat")

@@ -1,6 +1,8 @@
 """The CPU kernel against the torch network: outputs, gradients, statistics, whole trainings."""
 
+import shutil
 import subprocess
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -72,7 +74,7 @@ def test_architectures_of_the_space(number):
 
 
 def graph_of(*nodes):
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     for node, op, channels, inputs in nodes:
         graph.add_node(node, op=op, **({"channels": channels} if channels else {}))
         graph.add_edges_from((source, node) for source in inputs)
@@ -133,6 +135,7 @@ def test_nan_stays_nan():
         torch.full((1, 1, 16, 16), torch.nan), square_error(torch.zeros(1, 1, 16, 16))
     )
     assert output.isnan().all()
+    assert network.weights.grad is not None
     assert network.weights.grad.isnan().any()
 
 
@@ -160,7 +163,7 @@ def test_the_engine_follows_device_and_precision(monkeypatch, triton, expected):
 
 
 def test_without_a_compiler_torch_does_the_work(monkeypatch):
-    monkeypatch.setattr(build.shutil, "which", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
     library.cache_clear()
     try:
         assert engines.engine(CPU) == "torch"

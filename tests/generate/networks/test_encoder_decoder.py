@@ -1,5 +1,7 @@
 """From graphs to torch modules, and K networks at once against K networks apart."""
 
+from typing import Any
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -22,7 +24,7 @@ def graph_of(name):
 
 def cross_level():
     """A skip connection that leaves level 0, and comes back into level 1."""
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     for node, op, channels, inputs in (
         ("x", "input", None, ""),
         ("a", "conv3", 4, "x"),
@@ -42,7 +44,7 @@ def cross_level():
 def renamed(graph, seed):
     rng = np.random.default_rng(seed)
     nodes = [list(graph)[i] for i in rng.permutation(len(graph))]
-    copy = nx.DiGraph()
+    copy: nx.DiGraph[Any] = nx.DiGraph()
     copy.add_nodes_from((f"n{i}", graph.nodes[node]) for i, node in enumerate(nodes))
     number = {node: f"n{i}" for i, node in enumerate(nodes)}
     edges = [(number[a], number[b]) for a, b in graph.edges]
@@ -102,7 +104,9 @@ def test_isomorphic_graphs_are_the_same_network(graph, seed):
 
 
 def test_initial_weights_are_within_torchs_default_bound():
-    layer = EncoderDecoder(graph_of("d1-s-nearest-w16"), 16, rngs(0)).layers[1][0]
+    stem = EncoderDecoder(graph_of("d1-s-nearest-w16"), 16, rngs(0)).layers[1]
+    layer = stem.get_submodule("conv")
+    assert isinstance(layer, torch.nn.Conv2d)
     bound = (16 * 9) ** -0.5
     assert layer.weight.shape == (16, 16, 3, 3)
     assert 0.99 * bound < layer.weight.abs().max() <= bound

@@ -54,7 +54,7 @@ def test_halving_averages_blocks_and_leaves_an_odd_row_out():
 
 
 def test_centre_is_in_the_middle_and_names_an_image_that_is_too_small():
-    image = np.arange(36).reshape(6, 6)
+    image = np.arange(36, dtype=np.float32).reshape(6, 6)
     assert centre(image, 2).tolist() == [[14, 15], [20, 21]]
     with pytest.raises(ValueError, match=r"\(6, 6\).*8 × 8"):
         centre(image, 8)

@@ -52,7 +52,11 @@ def test_those_that_come_with_the_generator_are_right(name):
         (["splits", "val", 0, "crop"], "all", "'crop' is 'all'; expected .top"),
         (["dip"], [], r"'dip' is \[\]; expected ids of val images"),
         (["dip"], ["camera-a", "camera-a"], "expected ids of val images, each once"),
-        (["dip"], ["nobody"], "'dip' names 'nobody', which is not a val image; expected some of"),
+        (
+            ["dip"],
+            ["nobody"],
+            "'dip' names 'nobody', which is not a val image; expected some of",
+        ),
         (["source"], None, "'source' is missing; expected some text"),
         (["citation"], " ", "'citation' is ' '; expected some text"),
     ],

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dipbench.spaces import Unet64
+from dipbench.spaces import Architecture, UNet, Unet64
 from generate.protocols import plan
 from generate.protocols.plan import (
     PLANNED,
@@ -16,6 +16,13 @@ from generate.protocols.plan import (
     seed_sample,
 )
 from generate.protocols.reading import get
+
+
+def members(protocol, kind):
+    """The architectures of a protocol, all of one kind."""
+    found = measured_architectures(get(protocol))
+    assert all(isinstance(a, kind) for a in found)
+    return found
 
 
 def test_core64_plan_is_whole_and_free_of_repeats():
@@ -34,7 +41,7 @@ def test_parts_come_in_the_declared_order():
 
 
 def test_bilinear_w16_comes_first_and_w8_last():
-    kinds = [(a.upsample, a.width) for a in measured_architectures(get("core64-v1"))]
+    kinds = [(a.upsample, a.width) for a in members("core64-v1", Architecture)]
     assert list(dict.fromkeys(kinds)) == [
         ("bilinear", 16),
         ("nearest", 16),
@@ -58,7 +65,7 @@ def test_both_modes_of_an_architecture_stand_together():
 
 
 def test_the_demo_measures_at_least_eight_architectures_of_different_depth_and_slc():
-    architectures = measured_architectures(get("demo-v1"))
+    architectures = members("demo-v1", Architecture)
     assert len({(a.depth, a.slc) for a in architectures}) >= 8
 
 
@@ -94,7 +101,7 @@ def test_the_sample_for_seeds_is_complete():
 
 
 def test_the_plan_of_unet64_takes_depths_in_turn_and_is_pinned():
-    planned = measured_architectures(get("unet64-v1"))
+    planned = members("unet64-v1", UNet)
     assert len(planned) == PLANNED
     assert [a.name for a in planned[:7]] == [
         "u1-so-un-c1-w8-x",

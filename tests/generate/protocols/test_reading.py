@@ -8,6 +8,7 @@ import sys
 from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -655,7 +656,8 @@ def test_a_whole_space_needs_images_that_it_can_halve(folder):
 
 
 def test_a_file_of_graphs_that_is_a_list_or_one_graph_is_refused(folder, said, graphs):
-    for content in ([], json.loads(graphs)["plain"]):
+    contents: list[Any] = [[], json.loads(graphs)["plain"]]
+    for content in contents:
         (folder / "graphs.json").write_text(json.dumps(content))
         with pytest.raises(ValueError, match="is not a JSON object of node-link graphs"):
             read_protocol(write(folder, said))

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from dipbench import load, query, tables
+from dipbench.spaces import BaseArchitecture
 from generate.measure import rows as measure
 from generate.measure.rows import _row
 from generate.protocols.plan import make_plan
 from generate.protocols.reading import get
 from generate.table.assemble import assemble
 from generate.table.shards import Results, read_results
+from generate.training.dip import fit
 
 ROOT = Path(__file__).parents[3]
 
@@ -85,6 +87,7 @@ def test_the_table_does_not_depend_on_the_order_of_the_shards(tiny, units, tmp_p
 def test_a_diverged_run_is_counted_and_never_averaged_in(tiny, units, tmp_path):
     unit = next(u for u in make_plan(tiny) if u.mode == "dip" and u.seed == 0)
     units[unit.id] = [made_up(unit, unit.images[0], 0, "diverged"), units[unit.id][1]]
+    assert isinstance(unit.architecture, BaseArchitecture)
     r = query(unit.architecture, table=load(assemble(tiny, Results(units), tmp_path)))
     assert (r.n_failed, r.n_fits) == (1, 3)
     assert r.dip_rmse == pytest.approx((15 + 16 + 16) / 3)
@@ -107,10 +110,9 @@ def test_a_run_with_any_number_that_is_not_finite_has_diverged():
 
 def test_a_fit_that_diverges_is_recorded_as_such(tiny, images, cpu, monkeypatch):
     unit = make_plan(tiny)[0]
-    real = measure.fit
 
     def diverging(*arguments, **options):
-        fits = real(*arguments, **options)
+        fits = fit(*arguments, **options)
         fits.curves["averaged_rmse"][1, -1] = math.nan
         return fits
 

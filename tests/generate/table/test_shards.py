@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from pathlib import Path
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_a_failed_write_leaves_nothing(tiny, tmp_path, monkeypatch, broken):
     if broken == "fsync":
         monkeypatch.setattr(os, "fsync", full)
     else:
-        monkeypatch.setattr(shards.Path, "replace", full)
+        monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="No space left"):
         write(tmp_path, tiny, "a")
     assert list(tmp_path.iterdir()) == []

@@ -75,6 +75,7 @@ def test_the_gradient_is_that_of_the_mean_square_over_what_was_observed(name):
     image = torch.rand(2, 16, 16, dtype=torch.float64, requires_grad=True)
     (operator.misfit_rmse(image, seen) / 255).square().sum().backward()
     found = operator.misfit_gradient(image.detach(), seen)
+    assert image.grad is not None
     assert torch.allclose(found, image.grad, rtol=1e-9, atol=1e-15)
 
 
@@ -98,6 +99,7 @@ def test_what_a_network_is_given_has_full_size_and_the_operator_gives_back_what_
 def test_inpainting_scores_the_missing_pixels_alone():
     clean, seen = seen_of("inpaint50", (1, 16, 16))
     scored = task("inpaint50").scored(seen)
+    assert scored is not None
     assert set(scored.unique().tolist()) == {0.0, 1.0}
     assert float(scored.mean()) == pytest.approx(0.5, abs=0.1)
     target = torch.from_numpy(clean).double()

@@ -138,7 +138,7 @@ class Degraded:
         return 255 * float((self.residual(output) ** 2).mean() ** 0.5)
 
     def score(self, output, clean):
-        if self.task == "inpaint50":
+        if self.mask is not None:
             return grey_levels(output[~self.mask], clean[~self.mask])
         return grey_levels(output, clean)
 

@@ -1,5 +1,7 @@
 """Networks as arrays: the same for isomorphic graphs, and nothing is lost."""
 
+from typing import Any
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def rebuilt(x, edge_index):
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     for node, row in enumerate(x.tolist()):
         channels = {"channels": int(row[-1])} if row[-1] else {}
         graph.add_node(node, op=OPS[row.index(1.0)], **channels)
@@ -44,8 +46,8 @@ def test_the_graph_can_be_made_again(random_network, seed):
 def test_types_and_shapes_are_those_that_torch_geometric_reads():
     x, edge_index = to_arrays(Architecture(1, (0,), "transposed", 8))
     # input, stem, down, up, skip, concat, conv, output
-    assert (x.shape, x.dtype) == ((8, len(OPS) + 1), np.float32)
-    assert (edge_index.shape, edge_index.dtype) == ((2, 8), np.int64)
+    assert (x.shape, x.dtype) == ((8, len(OPS) + 1), np.dtype(np.float32))
+    assert (edge_index.shape, edge_index.dtype) == ((2, 8), np.dtype(np.int64))
     assert x.flags.c_contiguous
     assert edge_index.flags.c_contiguous
     assert (x[:, :-1].sum(axis=1) == 1).all()

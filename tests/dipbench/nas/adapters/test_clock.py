@@ -1,6 +1,7 @@
 """Whoever proposes, the clock is the same: what a library is told of, and what that costs."""
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def by_pymoo(problem):
 
     from dipbench.nas.adapters.pymoo import Budget, SearchProblem, nsga2
 
-    told = []
+    told: list[Any] = []
     searched = SearchProblem(problem)
     searched.callback = lambda X, out: told.extend(zip(X, out["F"], out["G"], strict=True))
     minimize(searched, nsga2(10), Budget(n_max_gen=50), seed=0)
@@ -47,7 +48,7 @@ def by_syne_tune(problem):
     from dipbench.nas.adapters.parameters import switched
     from dipbench.nas.adapters.syne_tune import ELAPSED, configuration_space, search
 
-    told = []
+    told: list[Any] = []
 
     class Recorder(SingleFidelityScheduler):
         def on_trial_complete(self, trial, result):
@@ -68,7 +69,7 @@ def by_configspace(problem):
     pytest.importorskip("ConfigSpace")
     from dipbench.nas.adapters.configspace import configuration_space, from_configuration
 
-    told = []
+    told: list[Any] = []
     name = problem.space.name
     for configuration in configuration_space(seed=0, space=name).sample_configuration(200):
         architecture = from_configuration(configuration, name)

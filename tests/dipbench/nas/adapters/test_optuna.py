@@ -61,7 +61,7 @@ def test_the_study_stops_when_every_architecture_was_run(small):
     trials = study()
     trials.optimize(objective(problem))
     names = {t.user_attrs["architecture"] for t in trials.trials if t.state == COMPLETE}
-    assert names == {a.name for a in problem.architectures}
+    assert names == set(map(str, problem.architectures))
     assert problem.evaluations == len(names) == 12
     assert trials.best_value == min(problem.evaluate(a).values[0] for a in problem.architectures)
 

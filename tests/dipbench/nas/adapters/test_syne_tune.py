@@ -1,11 +1,14 @@
 """Syne Tune: the blackbox says what the table says, and schedulers pay for their runs."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from dipbench import Architecture, InvalidArchitecture, NotInTable
 from dipbench.nas import Problem
 from dipbench.nas.adapters.parameters import to_parameters
+from dipbench.nas.data import Member
 
 pytest.importorskip("syne_tune")
 
@@ -112,7 +115,8 @@ def test_a_scheduler_pays_for_steps_as_far_as_it_lets_a_run_go(core64):
         random_seed=0,
     )
     search(scheduler, problem, steps=problem.fidelities, max_trials=30)
-    ours, reached = problem.fresh(), {}
+    ours = problem.fresh()
+    reached: dict[Member, int] = {}
     for e in problem.history:
         reached[e.architecture] = max(e.fidelity, reached.get(e.architecture, 0))
     for architecture, step in reached.items():
@@ -146,7 +150,7 @@ def test_what_was_not_measured_is_a_failed_trial_and_free(small):
             failed.append(trial.config)
 
     problem = Problem(table=small)
-    unmeasured = {"depth": 3, "skip0": False, "skip1": True, "skip2": False}
+    unmeasured: dict[str, Any] = {"depth": 3, "skip0": False, "skip1": True, "skip2": False}
     unmeasured |= {"upsample": "bilinear", "width": 8}
     scheduler = Recorder(
         configuration_space(problem), [METRIC], points_to_evaluate=[unmeasured], random_seed=0

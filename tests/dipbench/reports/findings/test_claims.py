@@ -75,7 +75,7 @@ def test_what_hangs_on_depth_1_breaks_at_depth_2(skeletons, make_panel_of, noise
     shallow = 9.0 * (skeletons["depth"].to_numpy()[:, None] == 1)
     panel = make_panel_of(skeletons, shallow + noise(124, 4), skeletons["slc"] + noise(124))
     found = claims_of(perturbed=panel)["dip"]
-    by_part = {}
+    by_part: dict[str, set[str]] = {}
     for case in found.cases:
         if case.setting.chosen["by"] == "values":
             by_part.setdefault(case.setting.chosen["architectures"], set()).add(case.verdict)

@@ -11,6 +11,7 @@ import pytest
 
 from dipbench import load
 from dipbench.cli import main
+from dipbench.figures import Format
 from dipbench.reports.findings import Effort, as_json, study, write_findings
 from dipbench.reports.findings.bootstrap import Estimate
 from dipbench.reports.findings.figures import figures
@@ -153,7 +154,8 @@ def test_several_seeds_and_one_image(make_table, score_runs, bilinear, noisy, tm
     table = load(make_table(tmp_path / "table", runs=runs))
     found = study(table, effort=FEW)
     assert (found.images, found.noise) == ((), ())
-    text = " ".join(report(table, found, figures(table, found, tmp_path)).split())
+    drawn = {name: path.name for name, path in figures(table, found, tmp_path).items()}
+    text = " ".join(report(table, found, drawn).split())
     assert "One image is in all architectures' runs" in text
     assert "DIP ES-WMV stop: 62 architectures, 1 image and 3 seeds" in text
     assert "supervised validation: 62 architectures and 3 seeds" in text
@@ -266,7 +268,8 @@ def test_what_is_needed_is_looked_for_before_computing(
 def test_figures_of_a_paper(small_folder, found, tmp_path):
     """Vector figures of the same bytes each time."""
     table = load(small_folder)
-    for format, start in (("svg", b"<?xml"), ("pdf", b"%PDF")):
+    formats: dict[Format, bytes] = {"svg": b"<?xml", "pdf": b"%PDF"}
+    for format, start in formats.items():
         one, two = (figures(table, found, tmp_path / f"{format}{i}", format) for i in (0, 1))
         assert set(one) == FIGURES
         for name, path in one.items():

@@ -2,32 +2,48 @@
 
 import csv
 import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
 from dipbench.reports.proxy.scores import COLUMNS, SCORES
-from dipbench.spaces import Space
+from dipbench.spaces import Architecture, Core64
+
+Run: TypeAlias = dict[str, Any]  # a row of values by column
 
 DIP_STEPS = [1, 30, 100, 500, 1000]
 STEPS = [1, 9, 30, 90]
 IMAGES = ("p", "q", "r")
-SIXTY = [a for a in Space("core64") if a.upsample == "bilinear" and a.depth < 5]
+SIXTY = [a for a in Core64() if a.upsample == "bilinear" and a.depth < 5]
 
 
 @pytest.fixture(scope="session")
-def world(make_run, make_table):
+def world(make_run: Callable[..., Run], make_table: Callable[..., Path]) -> Callable[..., Path]:
     """world(folder, test, dip, early, ...): a table of these scores; the folder.
 
     `test` is called with an architecture, `dip` and `early`, the DIP RMSE at 100 iterations, with
     an architecture and an image. A training takes 90 s, a fit 10 s.
     """
 
-    def make(folder, test, dip, early=None, images=IMAGES, seeds=(0,), **more):
+    def make(
+        folder: Path,
+        test: Callable[[Architecture], float],
+        dip: Callable[[Architecture, str], float],
+        early: Callable[[Architecture, str], float] | None = None,
+        images: Sequence[str] = IMAGES,
+        seeds: Sequence[int] = (0,),
+        **more: Any,
+    ) -> Path:
         rows = []
         for a in SIXTY:
             for seed in seeds:
                 score = test(a)
-                curve = {"step": STEPS, "val_rmse": [score + 50, score + 9, score + 3, score + 1]}
+                curve: dict[str, Any] = {
+                    "step": STEPS,
+                    "val_rmse": [score + 50, score + 9, score + 3, score + 1],
+                }
                 rows.append(
                     make_run(a.name, "supervised", seed, score, curve=curve, seconds=90.0, **more)
                 )
@@ -45,19 +61,23 @@ def world(make_run, make_table):
     return make
 
 
+def _one(a: Architecture) -> float:
+    return 1.0
+
+
 @pytest.fixture(scope="session")
-def score_rows():
+def score_rows() -> Callable[..., list[Run]]:
     """score_rows(**scores): a row of the file of scores per architecture, as dictionaries.
 
     Each score is a function of the architecture, by default constant; each takes 2 s.
     """
 
-    def make(**scores):
+    def make(**scores: Callable[[Architecture], float]) -> list[Run]:
         rows = []
-        for a in Space("core64"):
-            row = {"key": a.key, "name": a.name, "protocol": "synthetic-v1", "seeds": "0 1"}
+        for a in Core64():
+            row: Run = {"key": a.key, "name": a.name, "protocol": "synthetic-v1", "seeds": "0 1"}
             row["device"] = "a processor"
-            row |= {name: scores.get(name, lambda a: 1.0)(a) for name in SCORES}
+            row |= {name: scores.get(name, _one)(a) for name in SCORES}
             rows.append(row | {f"{name}_seconds": 2.0 for name in SCORES})
         return rows
 
@@ -65,10 +85,10 @@ def score_rows():
 
 
 @pytest.fixture(scope="session")
-def write_rows():
+def write_rows() -> Callable[..., Path]:
     """write_rows(path, rows, columns): the rows as CSV; the path."""
 
-    def write(path, rows, columns=tuple(COLUMNS)):
+    def write(path: Path, rows: Sequence[Run], columns: Sequence[str] = tuple(COLUMNS)) -> Path:
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
@@ -80,6 +100,10 @@ def write_rows():
 
 
 @pytest.fixture(scope="session")
-def scores_file(tmp_path_factory, score_rows, write_rows):
+def scores_file(
+    tmp_path_factory: pytest.TempPathFactory,
+    score_rows: Callable[..., list[Run]],
+    write_rows: Callable[..., Path],
+) -> Path:
     """A file in which all architectures have the same scores; read it, never change it."""
     return write_rows(tmp_path_factory.mktemp("scores") / "scores.csv", score_rows())

@@ -2,6 +2,7 @@
 
 import functools
 from itertools import pairwise
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -22,7 +23,7 @@ near = functools.partial(torch.testing.assert_close, rtol=1e-4, atol=1e-5)
 
 
 def graph_of(nodes, edges):
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[Any] = nx.DiGraph()
     for name, (op, *channels) in nodes.items():
         graph.add_node(name, op=op, **({"channels": channels[0]} if channels else {}))
     graph.add_edges_from(edges.split() and [edge.split(">") for edge in edges.split()])
