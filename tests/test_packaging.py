@@ -94,7 +94,7 @@ def test_wheel_registers_the_command(wheel):
 def test_what_the_files_say_of_the_release_agrees(metadata):
     found = stated(ROOT)
     assert disagreements(found) == []
-    assert re.search(r"^Version: (\S+)$", metadata, re.MULTILINE)[1] == dipbench.__version__
+    assert f"\nVersion: {dipbench.__version__}\n" in metadata
     assert {"CITATION.cff", "CHANGELOG.md", "docs/findings.md", "docs/proxy.md"} < {*found.versions}
 
 
@@ -123,8 +123,8 @@ def test_a_tag_is_of_a_dated_release_and_of_no_other_commit():
     one, other, day = "1" * 40, "2" * 40, "2026-01-02"
     assert tag_problem(day, None, one) is tag_problem(day, one, one) is None
     assert tag_problem(UNRELEASED, None, one) is None
-    assert "points at 2222222222, the commit is 1111111111" in tag_problem(day, other, one)
-    assert "CHANGELOG.md says unreleased" in tag_problem(UNRELEASED, one, one)
+    assert "points at 2222222222, the commit is 1111111111" in str(tag_problem(day, other, one))
+    assert "CHANGELOG.md says unreleased" in str(tag_problem(UNRELEASED, one, one))
 
 
 @pytest.fixture(params=dipbench.tables())
@@ -193,7 +193,7 @@ def test_project_names_its_extras_and_pythons(metadata):
 
 
 def test_library_needs_no_torch_and_no_matplotlib():
-    needed = {re.match(r"[\w-]+", line)[0] for line in PROJECT["dependencies"]}
+    needed = {re.split(r"[^\w-]", line)[0] for line in PROJECT["dependencies"]}
     assert needed == {"numpy", "networkx", "pandas", "pyarrow", "huggingface_hub"}
 
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -130,7 +131,7 @@ def main(pythons: list[str]) -> int:
             check("metadata", lambda: metadata(dist)),
             check("README", lambda: readme(dist)),
         ]
-        on = [check(f"on {Path(p).name}", lambda p=p: tried(p, dist)) for p in pythons]
+        on = [check(f"on {Path(p).name}", partial(tried, p, dist)) for p in pythons]
         passed += [*on, any(on)]
     good = False not in passed
     print(f"{dist}: {'good' if good else 'NOT good'}")

@@ -38,7 +38,7 @@ def built(source: Path, *what: str) -> dict[str, bytes]:
     epoch = run("git", "log", "-1", "--format=%ct")
     out = source.parent / f"{source.name}-dist"
     targets = [word for target in what for word in ("-t", target)]
-    command = (sys.executable, "-m", "hatchling", "build", *targets, "-d", out)
+    command = [sys.executable, "-m", "hatchling", "build", *targets, "-d", str(out)]
     run(*command, cwd=source, SOURCE_DATE_EPOCH=epoch)
     return {path.name: path.read_bytes() for path in sorted(out.iterdir())}
 

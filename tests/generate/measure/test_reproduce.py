@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from generate.measure.reproduce import Score, reproduce
 from generate.networks.encoder_decoder import EncoderDecoder
 from generate.networks.engines import make_networks
 from generate.networks.networks import Networks
+from generate.photographs.images import Images
 from generate.protocols import reading
 from generate.protocols.known import PROTOCOLS
 from generate.protocols.plan import make_plan
@@ -65,9 +65,9 @@ def test_a_fit_is_repeated_in_the_company_that_it_had(monkeypatch):
 
     monkeypatch.setattr(module, "measure", measure)
     protocol = reading.get("core64-v1")
-    name, blank = "d1-s-nearest-w8", np.zeros((64, 64), np.float32)
-    photographs = SimpleNamespace(val=dict.fromkeys(protocol.dip_images, blank))
-    for image in protocol.dip_images:
+    name, blank, ids = "d1-s-nearest-w8", np.zeros((64, 64), np.float32), protocol.dip_images
+    photographs = Images((), dict.fromkeys(ids, blank), {}, ids)
+    for image in ids:
         with pytest.raises(RuntimeError, match="the run diverged"):
             reproduce(protocol, load(), photographs, name, "dip", 0, image)
     planned = {u.id: u.images for u in make_plan(protocol) if u.architecture.name == name}
