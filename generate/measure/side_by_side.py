@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -73,13 +74,13 @@ def compile_for(
     precisions: Iterable[str] = ("float32",),
 ) -> int:
     """Compile what `measure_all` will launch, in parallel; return how many kernels that are."""
-    from generate.networks.gpu.compile import compile_kernels, kernels_of
+    from generate.networks.gpu.compile import compile_all, steps_of
 
-    size, wanted = protocol.size, set()
-    for a in architectures:
-        wanted |= kernels_of(a.graph, 1, protocol.dip.input_channels, size, precisions)
-        wanted |= kernels_of(a.graph, protocol.supervised.batch, 1, size, precisions)
-    return compile_kernels(wanted)
+    size, steps = protocol.size, []
+    for a, precision in itertools.product(architectures, precisions):
+        steps += steps_of(a.graph, 1, protocol.dip.input_channels, size, precision)
+        steps += steps_of(a.graph, protocol.supervised.batch, 1, size, precision)
+    return compile_all(steps)
 
 
 def measure_all(

@@ -56,7 +56,7 @@ def _by_counter(
     scale: float,
     iteration: torch.Tensor,
 ) -> Callable[[], torch.Tensor]:
-    from generate.networks.gpu.pointwise import perturb
+    from generate.networks.gpu.noise import perturb
 
     drawn = [torch_stream(CPU, *key).initial_seed() for key in keys]
     seeds = torch.tensor(drawn, device=fixed.device)

@@ -24,20 +24,15 @@ class Captured:
     """
 
     def __init__(self, step: Callable[[], object], device: torch.device):
-        self._step = step
-        self._warm_up = WARM_UP if device.type == "cuda" else None
-        self._calls = 0
-        self._graph: torch.cuda.CUDAGraph | None = None
+        self._call, self._step = step, step
+        self._warm_up = WARM_UP if device.type == "cuda" else -1
 
     def __call__(self) -> None:
         """Do one step: replayed once it has been captured."""
-        self._calls += 1
-        if self._warm_up is None or self._calls <= self._warm_up:
-            self._step()
-            return
-        if self._graph is None:
-            self._graph = self._capture()
-        self._graph.replay()
+        if self._warm_up == 0:
+            self._call = self._capture().replay
+        self._warm_up -= 1
+        self._call()
 
     def _capture(self) -> torch.cuda.CUDAGraph:
         """Note what the step asks of the GPU; none of it is done.

@@ -1,13 +1,14 @@
 """The convolutions of networks side by side, as Triton kernels: forward, back, and their weights.
 
-Values of a node lie as (images, networks, channels, height, width) and are stored before batch
-normalisation, which is applied, with LeakyReLU, wherever they are loaded: `norms` holds scale,
-shift and slope of each channel. A program computes some channels of one network at `BLOCK` pixels
-as a product of matrices on tensor cores: rows are pixels, columns channels of the output, and sums
-run over `CHUNK` channels of the input at a time.
+Values of a node lie as (images, networks, channels, height, width), before batch normalisation;
+it is applied, with LeakyReLU, wherever they are loaded: `norms`, of shape (networks, channels,
+NORM), has what that takes. A node may be some channels of a concatenation, so kernels are told how
+far apart the values of two networks are, by `given_stride` and `out_stride`.
 
-A row of three taps needs its input only once: each tap gets sums of its own, and those of the outer
-two are moved by one pixel at the end. So a block has whole rows of the image.
+A program computes some channels of one network at `BLOCK` pixels as a product of matrices on tensor
+cores: rows are pixels, columns channels of the output, and sums run over `CHUNK` channels of the
+input at a time. A row of three taps needs its input only once: each tap gets sums of its own, and
+those of the outer two are moved by one pixel at the end. So a block has whole rows of the image.
 
 No result depends on the order in which programs run, so the same input gives the same bits.
 """
@@ -21,20 +22,20 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-__all__ = ["CHUNK", "NORM", "convolve", "products", "settle_channels", "spread", "values"]
+__all__ = ["CHUNK", "NORM", "convolve", "kernel", "products", "settle_channels", "values"]
 
 CHUNK: tl.constexpr = tl.constexpr(16)  # channels summed at once: the least that `tl.dot` takes
 NORM: tl.constexpr = tl.constexpr(5)  # numbers of a channel: scale, shift, slope; mean, 1 / std
 EPS: tl.constexpr = tl.constexpr(1e-5)
-# Kernels are compiled once for any number, but twice for rows of pixels: where all of their sizes
-# are multiples of 16, `ALIGNED`, several values are loaded at once.
-COUNTS = """
-given_image given_network norms_network weight_network out_image out_network running_network
-out_norms_network row_image row_network row_norms_network column_image column_network
-column_norms_network split height width out_height out_width advance before after w_before w_after
-networks images added""".split()  # noqa: SIM905
-ANYWHERE = """
-weight scale running partial out_norms given_norms row_norms column_norms found""".split()  # noqa: SIM905
+
+# Kernels are compiled once for all numbers and, but for values, for all pointers.
+kernel = triton.jit(
+    do_not_specialize="""added advance after area before channels columns_stride count given_stride
+        height images networks norm_channels normalised out_stride parts quarter rows_stride split
+        total weight_count width""".split(),  # noqa: SIM905
+    do_not_specialize_on_alignment="""columns_norms given_norms of_scale of_weight out_norms partial
+        rows_norms running scale weight""".split(),  # noqa: SIM905
+)
 
 
 @triton.jit
@@ -72,299 +73,232 @@ def values(given, norms, channel, at, mask, NORMALISED: tl.constexpr):
 @triton.jit
 def settle_channels(
     mean, var, count, channel, known, after, network,
-    scale, weight_network, running, running_network, norms, norms_network, momentum,
+    scale, running, norms, weight_count, normalised, norm_channels, momentum,
 ):  # fmt: skip
     """Store what `values` needs of channels with this mean and variance; update running ones.
 
-    Scale and shift, as running mean and variance, lie one after the other, `after` channels each.
+    With a negative `momentum` the running ones take their place. A network has `weight_count`
+    weights, `after` scales and then shifts among them, and `normalised` running means, then
+    variances.
     """
-    scale += network * weight_network + channel
-    running += network * running_network + channel
-    norms += network * norms_network + channel * NORM
+    scale += network * weight_count + channel
+    running += network * 2 * normalised + channel
+    norms += (network * norm_channels + channel) * NORM
+    old_mean = tl.load(running, mask=known, other=0.0)
+    old_var = tl.load(running + normalised, mask=known, other=1.0)
+    if momentum > 0:
+        unbiased = var * (count / (count - 1))
+        tl.store(running, old_mean + momentum * (mean - old_mean), mask=known)
+        tl.store(running + normalised, old_var + momentum * (unbiased - old_var), mask=known)
+    if momentum < 0:
+        mean, var = old_mean, old_var
     rstd = 1 / tl.sqrt(var + EPS)
     factor = tl.load(scale, mask=known) * rstd
     tl.store(norms, factor, mask=known)
     tl.store(norms + 1, tl.load(scale + after, mask=known) - mean * factor, mask=known)
     tl.store(norms + 3, mean, mask=known)
     tl.store(norms + 4, rstd, mask=known)
-    old_mean = tl.load(running, mask=known)
-    old_var = tl.load(running + after, mask=known)
-    unbiased = var * (count / (count - 1))
-    tl.store(running, old_mean + momentum * (mean - old_mean), mask=known)
-    tl.store(running + after, old_var + momentum * (unbiased - old_var), mask=known)
-
-
-@triton.jit(do_not_specialize=COUNTS, do_not_specialize_on_alignment=ANYWHERE)
-def convolve(
-    given, given_norms, weight, out, partial, scale, running, out_norms,
-    given_image, given_network, norms_network, weight_network, out_image, out_network,
-    running_network, out_norms_network, height, width, out_height, out_width, advance,
-    before, after, w_before, w_after, networks, added, momentum,
-    KERNEL: tl.constexpr, STRIDE: tl.constexpr, BACK: tl.constexpr, STATISTICS: tl.constexpr,
-    COLUMNS: tl.constexpr, BLOCK: tl.constexpr, ALIGNED: tl.constexpr, EXACT: tl.constexpr,
-):  # fmt: skip
-    """Convolve `before` channels to `after`, with zero padding of (KERNEL - 1) // 2.
-
-    The grid is (blocks of `advance` pixels, networks x groups of COLUMNS channels, images).
-
-    `BACK` mirrors the taps: with `w_before` and `w_after` exchanged, and stride 1, that is the
-    gradient of the input from that of the output. It loads no norms. At the first `added` pixels,
-    all or none, the result is added to what is there.
-    `STATISTICS` are: 0 none, 1 mean and sum of squares of the block into `partial`, 2 settled at
-    once, where a block is all there is.
-    """
-    if ALIGNED:
-        given_image = tl.multiple_of(given_image, 16)
-        given_network = tl.multiple_of(given_network, 16)
-        out_image, out_network = tl.multiple_of(out_image, 16), tl.multiple_of(out_network, 16)
-        width, out_width = tl.multiple_of(width, 16), tl.multiple_of(out_width, 16)
-        advance = tl.multiple_of(advance, 16)
-    groups = tl.cdiv(after, COLUMNS)
-    network = (tl.program_id(1) // groups).to(tl.int64)
-    image = tl.program_id(2).to(tl.int64)
-    to = tl.program_id(1) % groups * COLUMNS + tl.arange(0, COLUMNS)
-    lane = tl.arange(0, BLOCK)
-    place = tl.program_id(0) * advance + lane
-    area, out_area = height * width, out_height * out_width
-    inside = (lane < advance) & (place < out_area)
-    row, column = place // out_width, place % out_width
-    given += image * given_image + network * given_network
-    given_norms += network * norms_network
-    weight += network * weight_network
-    first = tl.zeros((BLOCK, COLUMNS), tl.float32)
-    total = tl.zeros((BLOCK, COLUMNS), tl.float32)
-    last = tl.zeros((BLOCK, COLUMNS), tl.float32)
-    for start in range(0, before, CHUNK):
-        channel = start + tl.arange(0, CHUNK)
-        known = channel < before
-        source = tl.where(known, channel, 0)
-        offset = channel[None, :] * area
-        taps = weight + channel[:, None] * w_before + to[None, :] * w_after
-        used = known[:, None] & (to < after)[None, :]
-        for down in tl.static_range(KERNEL):
-            tap = (KERNEL * KERNEL - 1 - KERNEL * down) if BACK and KERNEL == 3 else KERNEL * down
-            step = -1 if BACK and KERNEL == 3 else 1
-            line = row * STRIDE + down - (KERNEL - 1) // 2
-            at = line * width + column * STRIDE
-            if STRIDE == 1:
-                at = place + (down - (KERNEL - 1) // 2) * width
-            mask = (inside & (line >= 0) & (line < height))[:, None] & known[None, :]
-            norms = source[None, :]
-            x = values(given, given_norms, norms, offset + at[:, None], mask, not BACK)
-            y = tl.load(taps + tap + (step if KERNEL == 3 else 0), mask=used, other=0.0)
-            total = _product(x, y, total, EXACT)
-            if STRIDE == 2:
-                x = values(given, given_norms, norms, offset + at[:, None] + 1, mask, not BACK)
-            if KERNEL == 3:
-                y = tl.load(taps + tap, mask=used, other=0.0)
-                first = _product(x, y, first, EXACT)
-            if KERNEL > 1:
-                y = tl.load(taps + tap + (2 * step if KERNEL == 3 else 1), mask=used, other=0.0)
-                last = _product(x, y, last, EXACT)
-    if KERNEL == 3:
-        moved = _moved(first, -1, BLOCK, COLUMNS)
-        total += tl.where((column > 0)[:, None], moved, 0.0)
-    if KERNEL == 3 and STRIDE == 1:
-        moved = _moved(last, 1, BLOCK, COLUMNS)
-        total += tl.where((column < out_width - 1)[:, None], moved, 0.0)
-    elif KERNEL > 1:
-        total += last
-    store = inside[:, None] & (to < after)[None, :]
-    out += image * out_image + network * out_network + to[None, :] * out_area + place[:, None]
-    total += tl.load(out, mask=store & (place < added)[:, None], other=0.0)
-    tl.store(out, total, mask=store)
-    if STATISTICS:
-        count = tl.sum(inside.to(tl.float32))
-        mean = tl.sum(tl.where(inside[:, None], total, 0.0), 0) / count
-        off = tl.where(inside[:, None], total - mean[None, :], 0.0)
-        squares = tl.sum(off * off, 0)
-        if STATISTICS == 2:
-            settle_channels(
-                mean, squares / count, count, to, to < after, after, network,
-                scale, weight_network, running, running_network,
-                out_norms, out_norms_network, momentum,
-            )  # fmt: skip
-        else:
-            part = image * tl.num_programs(0) + tl.program_id(0)
-            partial += ((part * networks + network) * after + to) * 2
-            tl.store(partial, mean, mask=to < after)
-            tl.store(partial + 1, squares, mask=to < after)
 
 
 @triton.jit
-def _moved(x, by: tl.constexpr, BLOCK: tl.constexpr, COLUMNS: tl.constexpr):
+def _moved(x, by: tl.constexpr):
     """Row i + `by` of `x` in row i; what comes from beyond the ends is not to be used."""
-    row = tl.minimum(tl.maximum(tl.arange(0, BLOCK) + by, 0), BLOCK - 1)
-    return tl.gather(x, tl.broadcast_to(row[:, None], (BLOCK, COLUMNS)), 0)
+    row = tl.minimum(tl.maximum(tl.arange(0, x.shape[0]) + by, 0), x.shape[0] - 1)
+    return tl.gather(x, tl.broadcast_to(row[:, None], x.shape), 0)
 
 
-@triton.jit(do_not_specialize=COUNTS, do_not_specialize_on_alignment=ANYWHERE)
-def spread(
-    given, given_norms, weight, out, partial, scale, running, out_norms,
-    given_image, given_network, norms_network, weight_network, out_image, out_network,
-    running_network, out_norms_network, height, width, advance,
-    before, after, w_before, w_after, networks, added, momentum,
-    KERNEL: tl.constexpr, STATISTICS: tl.constexpr, COLUMNS: tl.constexpr, BLOCK: tl.constexpr,
-    ALIGNED: tl.constexpr, EXACT: tl.constexpr,
+@triton.jit
+def _tap(
+    weight, used, phase, down: tl.constexpr, across: tl.constexpr,
+    KERNEL: tl.constexpr, SPREAD: tl.constexpr, MIRRORED: tl.constexpr,
 ):  # fmt: skip
-    """Transpose a convolution of stride 2: four pixels of the output for one that is given.
+    """Weights (CHUNK, COLUMNS) between an output and the input so far `down` and `across`."""
+    if SPREAD:  # a pixel is below and right of the first of its four, so taps count back
+        row = phase // 2 + KERNEL - 2 - 2 * down
+        column = phase % 2 + KERNEL - 2 - 2 * across
+        used &= ((row >= 0) & (column >= 0))[None, :]
+        return tl.load(weight + (row * KERNEL + column)[None, :], mask=used, other=0.0)
+    tap: tl.constexpr = down * KERNEL + across
+    return tl.load(weight + (KERNEL * KERNEL - 1 - tap if MIRRORED else tap), mask=used, other=0.0)
 
-    With `KERNEL` 2 this is an up-transposed node; with 3 the gradient of the input of a down node,
-    from that of its output, and norms are not loaded. Otherwise as `convolve`.
-    """
-    if ALIGNED:
-        given_image = tl.multiple_of(given_image, 16)
-        given_network = tl.multiple_of(given_network, 16)
-        out_image, out_network = tl.multiple_of(out_image, 16), tl.multiple_of(out_network, 16)
-        width, advance = tl.multiple_of(width, 16), tl.multiple_of(advance, 16)
-    groups = tl.cdiv(after, COLUMNS)
-    network = (tl.program_id(1) // groups).to(tl.int64)
-    image = tl.program_id(2).to(tl.int64)
-    to = tl.program_id(1) % groups * COLUMNS + tl.arange(0, COLUMNS)
-    lane = tl.arange(0, BLOCK)
-    place = tl.program_id(0) * advance + lane
-    area = height * width
-    inside = (lane < advance) & (place < area)
+
+@triton.jit
+def _sums(
+    given, norms, weight, place, inside, to, phase, height, width, before, after,
+    KERNEL: tl.constexpr, STRIDE: tl.constexpr, TURNED: tl.constexpr, BACK: tl.constexpr,
+    EXACT: tl.constexpr,
+):  # fmt: skip
+    """What `convolve` computes at the pixels `place` (BLOCK,), for channels `to` (COLUMNS,)."""
+    SPREAD: tl.constexpr = TURNED and STRIDE == 2
+    STEP: tl.constexpr = 1 if TURNED else STRIDE  # from pixel to pixel of the input
+    PADDED: tl.constexpr = 1 if KERNEL == 3 and not SPREAD else 0
+    RIGHT: tl.constexpr = STRIDE == 2 and not (SPREAD and KERNEL == 2)  # has taps to the right
     row, column = place // width, place % width
-    given += image * given_image + network * given_network
-    given_norms += network * norms_network
-    weight += network * weight_network
-    at_00 = tl.zeros((BLOCK, COLUMNS), tl.float32)
-    at_01 = tl.zeros((BLOCK, COLUMNS), tl.float32)
-    at_10 = tl.zeros((BLOCK, COLUMNS), tl.float32)
-    at_11 = tl.zeros((BLOCK, COLUMNS), tl.float32)
-    centre: tl.constexpr = 4 if KERNEL == 3 else 0  # the tap from a pixel to the first of its four
-    below: tl.constexpr = KERNEL
+    area = height * width * STEP * STEP
+    weight += to[None, :] * (1 if TURNED else before) * KERNEL * KERNEL
+    total = tl.zeros((place.shape[0], to.shape[0]), tl.float32)
+    first, last = total, total
     for start in range(0, before, CHUNK):
         channel = start + tl.arange(0, CHUNK)
-        known = channel < before
-        source = tl.where(known, channel, 0)[None, :]
-        at = channel[None, :] * area + place[:, None]
-        taps = weight + channel[:, None] * w_before + to[None, :] * w_after
-        used = known[:, None] & (to < after)[None, :]
-        mask = inside[:, None] & known[None, :]
-        x = values(given, given_norms, source, at, mask, KERNEL == 2)
-        at_00 = _product(x, tl.load(taps + centre, used, 0.0), at_00, EXACT)
-        at_01 = _product(x, tl.load(taps + centre + 1, used, 0.0), at_01, EXACT)
-        at_10 = _product(x, tl.load(taps + centre + below, used, 0.0), at_10, EXACT)
-        at_11 = _product(x, tl.load(taps + centre + below + 1, used, 0.0), at_11, EXACT)
-        if KERNEL == 3:
-            right = mask & (column + 1 < width)[:, None]
-            x = values(given, given_norms, source, at + 1, right, False)
-            at_01 = _product(x, tl.load(taps + 3, used, 0.0), at_01, EXACT)
-            at_11 = _product(x, tl.load(taps + 6, used, 0.0), at_11, EXACT)
-            under = mask & (row + 1 < height)[:, None]
-            x = values(given, given_norms, source, at + width, under, False)
-            at_10 = _product(x, tl.load(taps + 1, used, 0.0), at_10, EXACT)
-            at_11 = _product(x, tl.load(taps + 2, used, 0.0), at_11, EXACT)
-            x = values(given, given_norms, source, at + width + 1, right & under, False)
-            at_11 = _product(x, tl.load(taps, used, 0.0), at_11, EXACT)
+        known = (channel < before)[None, :]
+        source = tl.where(known, channel[None, :], 0)
+        used = (channel < before)[:, None] & (to < after)[None, :]
+        taps = weight + channel[:, None] * (after if TURNED else 1) * KERNEL * KERNEL
+        for down in tl.static_range(KERNEL - 1 if SPREAD else KERNEL):
+            line = row * STEP + down - PADDED
+            at = place + (down - PADDED) * width if STEP == 1 else line * width * 2 + column * 2
+            at = channel[None, :] * area + at[:, None]
+            mask = (inside & (line >= 0) & (line < height * STEP))[:, None] & known
+            for across in tl.static_range(2 if RIGHT else 1):
+                there = mask & (column + across < width)[:, None] if SPREAD else mask
+                x = values(given, norms, source, at + across, there, not BACK)  # (BLOCK, CHUNK)
+                y = _tap(taps, used, phase, down, PADDED + across, KERNEL, SPREAD, TURNED)
+                total = _product(x, y, total, EXACT)
+                if PADDED and across == STRIDE - 1:
+                    y = _tap(taps, used, phase, down, 0, KERNEL, SPREAD, TURNED)
+                    first = _product(x, y, first, EXACT)
+                if PADDED and STRIDE == 1:
+                    y = _tap(taps, used, phase, down, 2, KERNEL, SPREAD, TURNED)
+                    last = _product(x, y, last, EXACT)
+    if PADDED:
+        total += tl.where((column > 0)[:, None], _moved(first, -1), 0.0)
+    if PADDED and STRIDE == 1:
+        total += tl.where((column + 1 < width)[:, None], _moved(last, 1), 0.0)
+    return total
+
+
+@kernel
+def convolve(
+    given, given_norms, weight, out, partial, scale, running, out_norms,
+    given_stride, out_stride, height, width, before, after, networks, advance, weight_count,
+    normalised, norm_channels, added, momentum,
+    KERNEL: tl.constexpr, STRIDE: tl.constexpr, TURNED: tl.constexpr, BACK: tl.constexpr,
+    END: tl.constexpr, COLUMNS: tl.constexpr, BLOCK: tl.constexpr, ALIGNED: tl.constexpr,
+    EXACT: tl.constexpr,
+):  # fmt: skip
+    """Convolve `before` channels to `after`, with zero padding of (KERNEL - 1) // 2.
+
+    `TURNED` has weights of shape (before, after, KERNEL, KERNEL), instead of after and before, and
+    transposes: an up-transposed node, or the gradient of the input of another node. Turned, with
+    stride 2, each pixel of the input spreads to four of the output, the phases, each of which is
+    treated as a channel of its own.
+
+    The grid is (blocks of `advance` pixels, networks x groups of COLUMNS channels, images). Pixels
+    are those of the smaller image, of `height` and `width`.
+
+    `BACK` loads no norms, and if `added` is 1, adds to what is there. Otherwise `END` says what is
+    done with the sums: "parts" stores statistics of the block in `partial`, "settled" settles the
+    channels, where the block is all there is, and "logistic" adds a bias, at `scale`, first.
+    """
+    PHASES: tl.constexpr = 4 if TURNED and STRIDE == 2 else 1
+    if ALIGNED:  # so that several values are loaded at once
+        width, advance = tl.multiple_of(width, 16), tl.multiple_of(advance, 16)
+        given_stride = tl.multiple_of(given_stride, 16)
+        out_stride = tl.multiple_of(out_stride, 16)
+    groups = tl.cdiv(after * PHASES, COLUMNS)
+    network, image = (tl.program_id(1) // groups).to(tl.int64), tl.program_id(2)
+    lane = tl.arange(0, BLOCK)
+    place = tl.program_id(0) * advance + lane
+    inside = (lane < advance) & (place < height * width)
+    wanted = tl.program_id(1) % groups * COLUMNS + tl.arange(0, COLUMNS)
+    to, phase = wanted // PHASES, wanted % PHASES
+    total = _sums(
+        given + (image * networks + network) * given_stride,
+        given_norms + network * norm_channels * NORM, weight + network * weight_count,
+        place, inside, to, phase, height, width, before, after, KERNEL, STRIDE, TURNED, BACK, EXACT,
+    )  # fmt: skip
+    at = place[:, None]
+    if PHASES == 4:
+        at = (place // width * width * 4 + place % width * 2)[:, None]
+        at += (phase // 2 * width * 2 + phase % 2)[None, :]
+    out += (image * networks + network) * out_stride + to[None, :] * height * width * PHASES + at
     store = inside[:, None] & (to < after)[None, :]
-    out += image * out_image + network * out_network + to[None, :] * 4 * area
-    out += (row * 4 * width + column * 2)[:, None]
-    there = store & (place < added)[:, None]
-    at_00 += tl.load(out, mask=there, other=0.0)
-    at_01 += tl.load(out + 1, mask=there, other=0.0)
-    at_10 += tl.load(out + 2 * width, mask=there, other=0.0)
-    at_11 += tl.load(out + 2 * width + 1, mask=there, other=0.0)
-    tl.store(out, at_00, mask=store)
-    tl.store(out + 1, at_01, mask=store)
-    tl.store(out + 2 * width, at_10, mask=store)
-    tl.store(out + 2 * width + 1, at_11, mask=store)
-    if STATISTICS:
-        count = 4 * tl.sum(inside.to(tl.float32))
-        total = tl.where(inside[:, None], (at_00 + at_01) + (at_10 + at_11), 0.0)
-        mean = tl.sum(total, 0) / count
-        a, b = at_00 - mean[None, :], at_01 - mean[None, :]
-        c, d = at_10 - mean[None, :], at_11 - mean[None, :]
-        off = tl.where(inside[:, None], (a * a + b * b) + (c * c + d * d), 0.0)
-        squares = tl.sum(off, 0)
-        if STATISTICS == 2:
+    if added > 0:
+        total += tl.load(out, mask=store, other=0.0)
+    if END == "logistic":
+        total = 1 / (1 + tl.exp(-total - tl.load(scale + network * weight_count)))
+    tl.store(out, total, mask=store)
+    if END == "parts" or END == "settled":
+        count = tl.sum(inside.to(tl.float32))
+        mean = tl.sum(tl.where(inside[:, None], total, 0.0), 0) / count  # (COLUMNS,)
+        off = tl.where(inside[:, None], total - mean[None, :], 0.0)
+        squares = tl.sum(off * off, 0)
+        if END == "settled":
             settle_channels(
                 mean, squares / count, count, to, to < after, after, network,
-                scale, weight_network, running, running_network,
-                out_norms, out_norms_network, momentum,
+                scale, running, out_norms, weight_count, normalised, norm_channels, momentum,
             )  # fmt: skip
-        else:
-            part = image * tl.num_programs(0) + tl.program_id(0)
-            partial += ((part * networks + network) * after + to) * 2
+        else:  # of shape (images, blocks, phases, networks, after, 3)
+            part = (image * tl.num_programs(0) + tl.program_id(0)) * PHASES + phase
+            partial += ((part * networks + network) * after + to) * 3
             tl.store(partial, mean, mask=to < after)
             tl.store(partial + 1, squares, mask=to < after)
+            tl.store(partial + 2, count, mask=to < after)
 
 
-@triton.jit(do_not_specialize=COUNTS, do_not_specialize_on_alignment=ANYWHERE)
+@kernel
 def products(
-    rows, row_norms, columns, column_norms, found,
-    row_image, row_network, row_norms_network, column_image, column_network, column_norms_network,
-    weight_network, split, height, width, out_height, out_width, images, before, after,
-    KERNEL: tl.constexpr, STRIDE: tl.constexpr, SIDE: tl.constexpr, BLOCK: tl.constexpr,
-    ALIGNED: tl.constexpr, EXACT: tl.constexpr,
+    rows, columns, rows_norms, columns_norms, of_weight,
+    rows_stride, columns_stride, height, width, images, before, after, networks, weight_count,
+    norm_channels, split,
+    KERNEL: tl.constexpr, STRIDE: tl.constexpr, BLOCK: tl.constexpr, ALIGNED: tl.constexpr,
+    EXACT: tl.constexpr,
 ):  # fmt: skip
     """The gradient of the weights of a convolution of `columns`, from that of its output, `rows`.
 
     With `KERNEL` 2 the two change places: then `columns` is the gradient of the output of an
     up-transposed node, and `rows` is what the node was given.
 
-    The grid is (rows of taps x tiles of SIDE x CHUNK channels, networks, splits). Each split sums
-    some of the pixels; `found` has one after the other, `split` numbers apart.
+    The grid is (rows of taps x tiles of CHUNK x CHUNK channels, networks, splits). Each split sums
+    some of the pixels; `of_weight` has one after the other, `split` numbers apart. Pixels are those
+    of `rows`, of `height` and `width`.
     """
     if ALIGNED:
-        row_image, row_network = tl.multiple_of(row_image, 16), tl.multiple_of(row_network, 16)
-        column_image = tl.multiple_of(column_image, 16)
-        column_network = tl.multiple_of(column_network, 16)
-        width, out_width = tl.multiple_of(width, 16), tl.multiple_of(out_width, 16)
+        width, rows_stride = tl.multiple_of(width, 16), tl.multiple_of(rows_stride, 16)
+        columns_stride = tl.multiple_of(columns_stride, 16)
+    PADDING: tl.constexpr = (KERNEL - 1) // 2
     tiles = tl.cdiv(before, CHUNK)
-    down = tl.program_id(0) % KERNEL
-    tile = tl.program_id(0) // KERNEL
+    down, tile = tl.program_id(0) % KERNEL, tl.program_id(0) // KERNEL
     network = tl.program_id(1).to(tl.int64)
-    to = tile // tiles * SIDE + tl.arange(0, SIDE)
-    channel = tile % tiles * CHUNK + tl.arange(0, CHUNK)
-    area, out_area = height * width, out_height * out_width
-    row_source = tl.where(to < after, to, 0)[:, None]
-    column_source = tl.where(channel < before, channel, 0)[None, :]
-    rows += network * row_network
-    columns += network * column_network
-    row_norms += network * row_norms_network
-    column_norms += network * column_norms_network
-    first = tl.zeros((SIDE, CHUNK), tl.float32)
-    second = tl.zeros((SIDE, CHUNK), tl.float32)
-    third = tl.zeros((SIDE, CHUNK), tl.float32)
-    blocks = tl.cdiv(out_area, BLOCK)
+    to = tile // tiles * CHUNK + tl.arange(0, CHUNK)[:, None]
+    channel = tile % tiles * CHUNK + tl.arange(0, CHUNK)[None, :]
+    source, row_source = tl.where(channel < before, channel, 0), tl.where(to < after, to, 0)
+    area, blocks = height * width, tl.cdiv(height * width, BLOCK)
+    rows_norms += network * norm_channels * NORM
+    columns_norms += network * norm_channels * NORM
+    first = tl.zeros((CHUNK, CHUNK), tl.float32)
+    second = tl.zeros((CHUNK, CHUNK), tl.float32)
+    third = tl.zeros((CHUNK, CHUNK), tl.float32)
     for part in range(tl.program_id(2), images * blocks, tl.num_programs(2)):
-        image = (part // blocks).to(tl.int64)
-        place = part % blocks * BLOCK + tl.arange(0, BLOCK)
-        inside = place < out_area
-        row, column = place // out_width, place % out_width
-        line = row * STRIDE + down - (KERNEL - 1) // 2
-        at = line * width + column * STRIDE
-        if STRIDE == 1:
-            at = place + (down - (KERNEL - 1) // 2) * width
-        there = (inside & (line >= 0) & (line < height))[:, None] & (channel < before)[None, :]
-        at = image * column_image + channel[None, :] * area + at[:, None]
-        x = values(columns, column_norms, column_source, at, there, KERNEL != 2)
-        mask = inside[None, :] & (to < after)[:, None]
-        to_at = image * row_image + to[:, None] * out_area + place[None, :]
-        y = values(rows, row_norms, row_source, to_at, mask, KERNEL == 2)
+        one = part // blocks * networks + network
+        place = part % blocks * BLOCK + tl.arange(0, BLOCK)  # (BLOCK,)
+        row, column = place // width, place % width
+        line = row * STRIDE + down - PADDING
+        at = place + (down - PADDING) * width if STRIDE == 1 else line * width * 2 + column * 2
+        at = channel * area * STRIDE * STRIDE + at[:, None]
+        there = (row < height) & (line >= 0) & (line < height * STRIDE)
+        there = there[:, None] & (channel < before)
+        of_one = columns + one * columns_stride
+        x = values(of_one, columns_norms, source, at, there, KERNEL != 2)  # (BLOCK, CHUNK)
+        given = rows + one * rows_stride + to * area + place[None, :]
+        mask = (row < height)[None, :] & (to < after)
+        y = values(given, rows_norms, row_source, 0, mask, KERNEL == 2)  # (CHUNK, BLOCK)
         second = _product(y, x, second, EXACT)
-        if STRIDE == 2:
-            x = values(columns, column_norms, column_source, at + 1, there, KERNEL != 2)
+        if STRIDE == 2:  # what is to the right of the pixel
+            x = values(of_one, columns_norms, source, at + 1, there, KERNEL != 2)
         if KERNEL == 2:
             third = _product(y, x, third, EXACT)
         if KERNEL == 3:
-            right = mask & (column + 1 < out_width)[None, :]
-            moved = tl.load(rows + to_at + 1, mask=right, other=0.0)
+            moved = tl.load(given + 1, mask=mask & (column + 1 < width)[None, :], other=0.0)
             first = _product(moved, x, first, EXACT)
             if STRIDE == 1:
-                y = tl.load(rows + to_at - 1, mask=mask & (column > 0)[None, :], other=0.0)
+                y = tl.load(given - 1, mask=mask & (column > 0)[None, :], other=0.0)
             third = _product(y, x, third, EXACT)
-    at = (to[:, None] * before + channel[None, :]) * KERNEL * KERNEL + down * KERNEL
-    found += tl.program_id(2).to(tl.int64) * split + network * weight_network + at
-    known = (to < after)[:, None] & (channel < before)[None, :]
+    at = (to * before + channel) * KERNEL * KERNEL + down * KERNEL
+    of_weight += tl.program_id(2).to(tl.int64) * split + network * weight_count + at
+    known = (to < after) & (channel < before)
     if KERNEL == 3:
-        tl.store(found, first, mask=known)
-        tl.store(found + 1, second, mask=known)
-        tl.store(found + 2, third, mask=known)
-    else:
-        tl.store(found, second, mask=known)
-        if KERNEL == 2:
-            tl.store(found + 1, third, mask=known)
+        tl.store(of_weight, first, mask=known)
+    tl.store(of_weight + PADDING, second, mask=known)
+    if KERNEL > 1:
+        tl.store(of_weight + PADDING + 1, third, mask=known)

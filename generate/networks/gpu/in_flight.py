@@ -9,8 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from contextlib import nullcontext
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import torch
@@ -24,22 +23,36 @@ Work = TypeVar("Work")
 Run: TypeAlias = Generator[None, None, Any]
 
 
-@dataclass
 class _Flight(Generic[Work]):
     """Work that has begun."""
 
-    work: Work
-    run: Run
-    stream: torch.cuda.Stream | None
-    seconds: float = 0.0
+    def __init__(self, work: Work, start: Callable[[Work], Run], device: torch.device):
+        self.work, self.device, self.seconds = work, device, 0.0
+        self.run, self.result = start(work), None
+        self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        if self.stream is not None:
+            self.stream.wait_stream(torch.cuda.current_stream(device))
 
-    def advance(self) -> None:
-        """One step more. Raises StopIteration at the end, with the result."""
-        with self._own_stream():
-            next(self.run)
+    def advance(self) -> str:
+        """Do one step more; say whether the work is running, done, or out of memory."""
+        try:
+            with nullcontext() if self.stream is None else torch.cuda.stream(self.stream):
+                next(self.run)
+        except StopIteration as end:
+            self.result = end.value
+            return "done"
+        except Exception as error:  # it holds on to the memory until this returns
+            if not is_out_of_memory(error):
+                raise
+            return "out of memory"
+        return "running"
 
-    def _own_stream(self) -> AbstractContextManager[object]:
-        return nullcontext() if self.stream is None else torch.cuda.stream(self.stream)
+    def give_up(self) -> None:
+        """Free the memory."""
+        self.run.close()
+        if self.stream is not None:
+            self.stream.synchronize()
+        free_memory(self.device)
 
 
 def in_flight(
@@ -71,38 +84,27 @@ def in_flight(
         while queue or flights:
             if queue and len(flights) < most:  # one a round, so that one at a time may fail
                 clock = _charge(clock, flights)
-                flights.append(_begin(queue.popleft(), start, device))
+                flights.append(_Flight(queue.popleft(), start, device))
             for flight in list(flights):
-                try:
-                    flight.advance()
-                except StopIteration as end:
-                    flights.remove(flight)
-                    clock = _charge(clock, [flight, *flights])
-                    yield flight.work, end.value, flight.seconds
+                state = flight.advance()
+                if state == "running":
+                    continue
+                clock = _charge(clock, flights)
+                flights.remove(flight)
+                if state == "done":
+                    yield flight.work, flight.result, flight.seconds
                     clock = time.perf_counter()  # whoever took the result took this time
                     continue
-                except Exception as error:
-                    if not is_out_of_memory(error):
-                        raise
-                else:
-                    continue
-                # Here the error, which holds on to the memory, is gone.
-                flights.remove(flight)
-                clock = _charge(clock, [flight, *flights])
+                flight.give_up()
+                again = [flight.work] if flights else halve(flight.work)
+                if not again:
+                    raise RuntimeError(f"{flight.work} by itself is too large for {device}")
+                queue.extendleft(reversed(again))
                 most = max(1, (len(flights) + 1) // 2)
-                queue.extendleft(reversed(_again(flight, not flights, halve, device)))
                 break
     finally:
         for flight in flights:
             flight.run.close()
-
-
-def _begin(work: Work, start: Callable[[Work], Run], device: torch.device) -> _Flight[Work]:
-    stream = None
-    if device.type == "cuda":
-        stream = torch.cuda.Stream(device)
-        stream.wait_stream(torch.cuda.current_stream(device))
-    return _Flight(work, start(work), stream)
 
 
 def _charge(since: float, flights: Sequence[_Flight[Work]]) -> float:
@@ -111,23 +113,3 @@ def _charge(since: float, flights: Sequence[_Flight[Work]]) -> float:
     for flight in flights:
         flight.seconds += (now - since) / len(flights)
     return now
-
-
-def _again(
-    flight: _Flight[Work],
-    alone: bool,
-    halve: Callable[[Work], Sequence[Work]],
-    device: torch.device,
-) -> Sequence[Work]:
-    """What is to be tried again of work that ran out of memory."""
-    work = flight.work
-    flight.run.close()
-    if flight.stream is not None:
-        flight.stream.synchronize()
-    free_memory(device)
-    if not alone:
-        return [work]
-    halves = halve(work)
-    if not halves:
-        raise RuntimeError(f"{work} by itself is too large for {device}")
-    return halves

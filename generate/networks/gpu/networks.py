@@ -13,7 +13,7 @@ from torch.nn.utils import vector_to_parameters
 
 from generate.networks.encoder_decoder import MOMENTUM, EncoderDecoder
 from generate.networks.gpu.captured import Captured
-from generate.networks.gpu.plan import Plan, Structure
+from generate.networks.gpu.plan import Plan, Planner
 from generate.networks.networks import Networks, Slope
 
 if TYPE_CHECKING:
@@ -34,6 +34,13 @@ class GpuNetworks(Networks):
 
     Args:
         precision: ``float32``, or ``tf32``, which rounds the factors of convolutions to ten bits.
+
+    Attributes:
+        weights: shape (copies, weights of a copy).
+        parts: kernels sum the gradient of the weights in so many parts, (splits, *weights).
+        running: means, then variances of batch normalisation, shape (copies, 2, channels).
+        exact: whether products have the precision of float32.
+        first: the first of the networks by itself, as it began.
     """
 
     capturable = True
@@ -47,21 +54,21 @@ class GpuNetworks(Networks):
         precision: str = "float32",
     ):
         plain = EncoderDecoder(graph, in_channels, rngs)
-        self.copies, self.in_channels = len(rngs), in_channels
-        self.structure = Structure(plain)
-        self._first = plain.alone(0)
+        self.copies, self.in_channels, self.first = len(rngs), in_channels, plain.alone(0)
         apart = [p.detach().view(self.copies, -1) for p in plain.parameters()]
         self.weights = nn.Parameter(torch.cat(apart, 1).to(device))
-        # Kernels sum a gradient in so many parts; where a layer has fewer, the others stay zero.
         splits = min(MOST_SPLITS, max(1, PROGRAMS // (3 * self.copies)))
+        # Scales, shifts and biases are in the first part alone; the others stay zero.
         self.parts = torch.zeros(splits, *self.weights.shape, device=device)
         self.weights.grad = torch.zeros_like(self.weights) if splits > 1 else self.parts[0]
-        self.running = self.structure.running_statistics().to(device).repeat(self.copies, 1)
+        channels = sum(norm.num_features for norm in _norms(self.first))
+        begin = torch.tensor([[0.0], [1.0]], device=device)
+        self.running = begin.repeat(self.copies, 1, channels)
         self.exact = {"float32": True, "tf32": False}[precision]
         self._plans: dict[torch.Size, Plan] = {}
 
     def parameters(self) -> Iterator[nn.Parameter]:
-        """All weights as one tensor, shape (copies, weights of a copy)."""
+        """All weights as one tensor."""
         yield self.weights
 
     @torch.no_grad()
@@ -72,40 +79,33 @@ class GpuNetworks(Networks):
             ValueError: batch normalisation would see a single value, or the size of `x` cannot
                 be halved as often as the network does.
         """
-        plan = self.plan(x.shape)
-        x = x.contiguous()
-        plan.forward(x, MOMENTUM)
-        plan.backward(x, slope(plan.output, slice(0, self.copies)).contiguous())
+        x, plan = x.contiguous(), self.plan(x.shape)
+        output = plan.forward(x, MOMENTUM)
+        plan.backward(x, slope(output, slice(0, self.copies)).contiguous())
         if len(self.parts) > 1:
             assert self.weights.grad is not None
             torch.sum(self.parts, 0, out=self.weights.grad)
-        return plan.output
+        return output
 
     @torch.no_grad()
     def batch_output(self, x: torch.Tensor) -> torch.Tensor:
         """As `EncoderDecoder.batch_output`."""
-        plan = self.plan(x.shape)
-        plan.forward(x.contiguous(), 0.0)
-        return plan.output
+        return self.plan(x.shape).forward(x.contiguous(), 0.0)
 
     @torch.no_grad()
     def predict(self, x: torch.Tensor) -> torch.Tensor:
         """As `EncoderDecoder.predict`."""
-        plan = self.plan(x.shape)
-        plan.forward(x.contiguous(), None)
-        return plan.output
+        return self.plan(x.shape).forward(x.contiguous(), -1.0)
 
     def alone(self, copy: int) -> GraphNetwork:
         """One copy as a network by itself, with its weights and statistics as they are now."""
-        network = copy_of(self._first)
+        network = copy_of(self.first)
         vector_to_parameters(self.weights[copy].detach().cpu().clone(), network.parameters())
         used = 0
-        for norm in network.modules():
-            if isinstance(norm, nn.BatchNorm2d):
-                for values in (norm.running_mean, norm.running_var):
-                    assert values is not None
-                    values.copy_(self.running[copy, used : used + len(values)])
-                    used += len(values)
+        for norm in _norms(network):
+            mean, var = self.running[copy, :, used : used + norm.num_features]
+            norm.load_state_dict({"running_mean": mean, "running_var": var}, strict=False)
+            used += norm.num_features
         return network
 
     def captured(self, step: Callable[[], object]) -> Callable[[], object]:
@@ -123,7 +123,9 @@ class GpuNetworks(Networks):
     def plan(self, shape: torch.Size) -> Plan:
         """The plan for inputs of `shape`, with its memory."""
         if shape not in self._plans:
-            self._plans[shape] = Plan(
-                self.structure, shape, self.weights.detach(), self.parts, self.running, self.exact
-            )
+            self._plans[shape] = Planner(self, shape).plan()
         return self._plans[shape]
+
+
+def _norms(network: nn.Module) -> list[nn.BatchNorm2d]:
+    return [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
