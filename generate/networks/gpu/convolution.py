@@ -55,8 +55,10 @@ def _product(x, y, total, EXACT: tl.constexpr):
         large_x, large_y = _rounded(x), _rounded(y)
         total = tl.dot(x - large_x, large_y, total, input_precision="tf32")
         total = tl.dot(large_x, y - large_y, total, input_precision="tf32")
-        return tl.dot(large_x, large_y, total, input_precision="tf32")
-    return tl.dot(x, y, total, input_precision="tf32")
+        total = tl.dot(large_x, large_y, total, input_precision="tf32")
+    else:
+        total = tl.dot(x, y, total, input_precision="tf32")
+    return total
 
 
 @triton.jit
@@ -117,9 +119,12 @@ def _tap(
         row = phase // 2 + KERNEL - 2 - 2 * down
         column = phase % 2 + KERNEL - 2 - 2 * across
         used &= ((row >= 0) & (column >= 0))[None, :]
-        return tl.load(weight + (row * KERNEL + column)[None, :], mask=used, other=0.0)
-    tap: tl.constexpr = down * KERNEL + across
-    return tl.load(weight + (KERNEL * KERNEL - 1 - tap if MIRRORED else tap), mask=used, other=0.0)
+        weight += (row * KERNEL + column)[None, :]
+    elif MIRRORED:
+        weight += KERNEL * KERNEL - 1 - down * KERNEL - across
+    else:
+        weight += down * KERNEL + across
+    return tl.load(weight, mask=used, other=0.0)
 
 
 @triton.jit

@@ -108,8 +108,10 @@ def _inner(out, of_out, inside, factor, shift, slope, LOGISTIC: tl.constexpr):
     value = tl.load(out, mask=inside, other=0.0)
     given = tl.load(of_out, mask=inside, other=0.0)
     if LOGISTIC:
-        return value, given * value * (1 - value)
-    return value, tl.where(value * factor + shift > 0, given, given * slope)
+        given *= value * (1 - value)
+    else:
+        given = tl.where(value * factor + shift > 0, given, given * slope)
+    return value, given
 
 
 @kernel
@@ -154,13 +156,13 @@ def resample(
 @triton.jit
 def _source(place, i: tl.constexpr, length, KIND: tl.constexpr, BACK: tl.constexpr):
     """The row, or column, of `resample`'s i-th source for that of an output, and its share."""
-    if KIND == "copy":
-        return place, 1.0
+    source, share = place, 1.0
     if KIND == "up-nearest":
-        return (2 * place + i if BACK else place // 2), 1.0
-    # Of four parts of a large pixel three are the small one's around it, one that of the next.
-    source = 2 * place - 1 + i if BACK else (place + 1) // 2 - 1 + i
-    large, small = (source, place) if BACK else (place, source)
-    beside = tl.minimum(tl.maximum(large // 2 + large % 2 * 2 - 1, 0), length - 1)
-    share = tl.where(small == large // 2, 0.75, 0.0) + tl.where(small == beside, 0.25, 0.0)
+        source = 2 * place + i if BACK else place // 2
+    if KIND == "up-bilinear":
+        # Of four parts of a large pixel three are the small one's around it, one that of the next.
+        source = 2 * place - 1 + i if BACK else (place + 1) // 2 - 1 + i
+        large, small = (source, place) if BACK else (place, source)
+        beside = tl.minimum(tl.maximum(large // 2 + large % 2 * 2 - 1, 0), length - 1)
+        share = tl.where(small == large // 2, 0.75, 0.0) + tl.where(small == beside, 0.25, 0.0)
     return source, share

@@ -1,6 +1,7 @@
 """The table of a GPU's checks, tried on a CPU: figures, failures, and an end in time."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -50,6 +51,25 @@ def test_rows_agree_with_a_reference(tiny, images, cpu, finished, monkeypatch, t
     monkeypatch.setattr("generate.bench.gpu_check.COMPARED", 2)
     found = list(Check(tiny, images, cpu, tmp_path, 0.1).agrees())
     assert {line.what.split()[2] for line in found} == {"dip", "supervised"}
+
+
+@pytest.mark.parametrize(("code", "holds"), [(0, True), (1, False)])
+def test_the_last_line_of_the_tests_is_shown(check, monkeypatch, code, holds):
+    done = SimpleNamespace(stdout="\n..\n== 2 passed in 1 s ==\n", returncode=code)
+    monkeypatch.setattr("subprocess.run", lambda command, **options: done)
+    assert list(Check.tests(check)) == [Line("tests", "2 passed in 1 s", holds)]
+
+
+def test_tests_that_take_too_long_are_stopped(tiny, images, cpu, monkeypatch):
+    monkeypatch.setattr("generate.bench.gpu_check.TESTS_SECONDS", 0.01)
+
+    class Tests(Few):
+        tests = Check.tests
+
+    found = list(gpu_check(Tests(tiny, images, cpu, Path("nowhere"), 0.1), minutes=1))
+    (line,) = (line for line in found if line.what == "tests")
+    assert line.figure.startswith("TimeoutExpired")
+    assert line.holds is False
 
 
 def test_errors_are_those_of_float32(cpu):

@@ -53,7 +53,7 @@ def crossing():
 
 
 def small():
-    """Every kernel but that of up-transposed nodes; the node a is read by two."""
+    """Every kind of node but up-transposed ones; the node a is read by three."""
     nodes = {
         "x": ("input",),
         "a": ("conv3", 3),
@@ -64,7 +64,7 @@ def small():
         "f": ("conv3", 2),
         "y": ("output",),
     }
-    return graph_of(nodes, "x>a a>b b>c a>d c>e d>e e>f f>y")
+    return graph_of(nodes, "x>a a>b b>c a>d a>e c>e d>e e>f f>y")
 
 
 def chain(*nodes):
@@ -79,7 +79,7 @@ CASES = [
     ("transposed", chain(("down", 2), ("up-transposed", 3)), 1, (4, 4)),
     ("output", chain(), 1, (4, 4)),
     ("more channels than a program has", chain(("conv3", 18), ("skip1", 17)), 1, (2, 2)),
-    ("images", chain(("down", 2), ("up-nearest",)), 2, (6, 4)),
+    ("images of several blocks", chain(("down", 2), ("up-nearest",)), 2, (10, 8)),
     *(
         pytest.param(*case, marks=slow)
         for case in [
