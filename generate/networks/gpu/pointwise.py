@@ -33,16 +33,15 @@ def settle(
     network = tl.program_id(0).to(tl.int64)
     channel = tl.program_id(1) * TILE + tl.arange(0, TILE)
     known = channel < after
+    partial += (network * after + channel[None, :]) * 3
     mean = tl.zeros((TILE,), tl.float32)
     for start in range(0, parts, PARTS):
-        of_part, _, count = _parts(partial, start, parts, channel, known, network, after, networks)
+        of_part, _, count = _parts(partial, start, parts, known, networks * after * 3)
         mean += tl.sum(of_part * count, 0)
     mean /= total
     squares = tl.zeros((TILE,), tl.float32)
     for start in range(0, parts, PARTS):
-        of_part, own, count = _parts(
-            partial, start, parts, channel, known, network, after, networks
-        )
+        of_part, own, count = _parts(partial, start, parts, known, networks * after * 3)
         squares += tl.sum(own + (of_part - mean[None, :]) * (of_part - mean[None, :]) * count, 0)
     settle_channels(
         mean, squares / total, total.to(tl.float32), channel, known, after, network,
@@ -51,11 +50,11 @@ def settle(
 
 
 @triton.jit
-def _parts(partial, start, parts, channel, known, network, after, networks):
+def _parts(partial, start, parts, known, stride):
     """Means, squares and counts of some of the parts, each (PARTS, TILE)."""
     part = start + tl.arange(0, PARTS)[:, None]
     mask = (part < parts) & known[None, :]
-    partial += ((part * networks + network) * after + channel[None, :]) * 3
+    partial += part.to(tl.int64) * stride
     mean, squares = tl.load(partial, mask, 0.0), tl.load(partial + 1, mask, 0.0)
     return mean, squares, tl.load(partial + 2, mask, 0.0)
 
