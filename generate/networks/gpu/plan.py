@@ -177,7 +177,7 @@ class Planner:
         turned = (layer.op == "up-transposed") != back
         spread = turned and layer.stride == 2
         columns = out.channels * (4 if spread else 1)
-        at_once = min(64 if spread else 32 if back else 16, max(8, _power(columns)))
+        at_once = min(32 if back or spread else 16, max(8, _power(columns)))
         pixels, block, advance = self._blocked(layer)
         grid = (-(-pixels // advance), self.copies * -(-columns // at_once), self.images)
         options = {
