@@ -203,16 +203,16 @@ def convolve(
     groups = tl.cdiv(after * PHASES, COLUMNS)
     network, image = (tl.program_id(1) // groups).to(tl.int64), tl.program_id(2)
     lane = tl.arange(0, BLOCK)
-    place = tl.program_id(0) * advance + lane
+    place = tl.program_id(0) * advance + lane  # (BLOCK,)
     inside = (lane < advance) & (place < height * width)
     wanted = tl.program_id(1) % groups * COLUMNS + tl.arange(0, COLUMNS)
-    to, phase = wanted // PHASES, wanted % PHASES
+    to, phase = wanted // PHASES, wanted % PHASES  # (COLUMNS,)
     total = _sums(
         given + (image * networks + network) * given_stride,
         given_norms + network * norm_channels * NORM, weight + network * weight_count,
         place, inside, to, phase, height, width, before, after, KERNEL, STRIDE, TURNED, BACK, EXACT,
     )  # fmt: skip
-    at = place[:, None]
+    at = place[:, None]  # of `total` (BLOCK, COLUMNS) in the image of a channel
     if PHASES == 4:
         at = (place // width * width * 4 + place % width * 2)[:, None]
         at += (phase // 2 * width * 2 + phase % 2)[None, :]
@@ -265,8 +265,8 @@ def products(
     tiles = tl.cdiv(before, CHUNK)
     down, tile = tl.program_id(0) % KERNEL, tl.program_id(0) // KERNEL
     network = tl.program_id(1).to(tl.int64)
-    to = tile // tiles * CHUNK + tl.arange(0, CHUNK)[:, None]
-    channel = tile % tiles * CHUNK + tl.arange(0, CHUNK)[None, :]
+    to = tile // tiles * CHUNK + tl.arange(0, CHUNK)[:, None]  # (CHUNK, 1)
+    channel = tile % tiles * CHUNK + tl.arange(0, CHUNK)[None, :]  # (1, CHUNK)
     source, row_source = tl.where(channel < before, channel, 0), tl.where(to < after, to, 0)
     area, blocks = height * width, tl.cdiv(height * width, BLOCK)
     rows_norms += network * norm_channels * NORM
