@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Integers", "KeyedRows", "sorted_by_key"]
 
 PREFIX = "prefix"  # name of the column that a memory-mapped file has for the first 64 bits
+FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}  # as Arrow calls them
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 Prefixes: TypeAlias = npt.NDArray[np.uint64]
@@ -104,7 +105,7 @@ class KeyedRows:
         A row then lies in one place in memory, where its columns would lie in twenty.
         """
         numeric = {name: a for name, a in self.arrays.items() if _is_numeric(a)}
-        kinds = [(name, a.type.to_pandas_dtype()) for name, a in numeric.items()]
+        kinds = [(name, _kind(a)) for name, a in numeric.items()]
         records = np.empty(len(self), kinds)
         for name, array in numeric.items():
             records[name] = _in_place(array)
@@ -225,9 +226,18 @@ def _text(keys: pa.Array, each: bool = False) -> npt.NDArray[np.bytes_]:
 
 def _in_place(array: pa.Array) -> Any:
     """The numbers of an array without missing ones, as a numpy array over the same memory."""
-    kind = np.dtype(array.type.to_pandas_dtype())
+    kind = _kind(array)
     data = array.buffers()[1]
     return np.frombuffer(data or b"", kind, len(array), array.offset * kind.itemsize if data else 0)
+
+
+def _kind(array: pa.Array) -> np.dtype[Any]:
+    """The numpy type of an array of numbers.
+
+    Arrow's own answer, `to_pandas_dtype`, imports pandas in versions 16 to 18.
+    """
+    name = str(array.type)
+    return np.dtype(FLOATS.get(name, name))
 
 
 def _is_numeric(array: pa.Array) -> bool:
