@@ -87,7 +87,7 @@ bench: install
 # Kill a run at random moments; the table must come out as if nothing had happened.
 KILLS ?= 200
 soak: install
-	$(BIN)/python tests/soak.py $(KILLS)
+	$(BIN)/python -m tests.soak $(KILLS)
 
 docs: install
 	$(BIN)/sphinx-build -W -q docs docs/_build

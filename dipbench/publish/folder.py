@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dipbench.errors import InvalidTable
+from dipbench.files import check_writable
 from dipbench.publish.card import card
 from dipbench.publish.croissant import croissant
 from dipbench.publish.datasheet import datasheet
@@ -63,8 +64,9 @@ def build(
     check_repo_id(repo_id)
     check_date(published)
     source, target = Path(table_folder).resolve(), Path(out).resolve()
-    table = load(source)
     _check_target(source, target)
+    check_writable(target)
+    table = load(source)
     release = Release(repo_id, table.manifest, coverage(table), about, published)
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:

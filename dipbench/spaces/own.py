@@ -28,7 +28,10 @@ class OwnArchitecture(BaseArchitecture):
 
     def __init__(self, name: str, graph: Graph):
         self._name = name
-        self.depth, self._slc = reaches(check(graph))
+        try:
+            self.depth, self._slc = reaches(check(graph))
+        except InvalidArchitecture as error:
+            raise InvalidArchitecture(f"graph {name!r}: {error}") from None
         self._graph = graph.copy()
 
     @property

@@ -76,7 +76,7 @@ def download(repo_id: str = REPO_ID, revision: str | None = None) -> Path:
     """Bring a table of the Hub into the cache of huggingface_hub, verified; return its folder.
 
     Raises:
-        InvalidTable: as `load`.
+        InvalidTable, ValueError: as `load`.
         Unreachable: the Hub does not answer, or with errors, and no whole copy is in the cache.
     """
     return _obtain(repo_id, revision)[0]
@@ -85,6 +85,8 @@ def download(repo_id: str = REPO_ID, revision: str | None = None) -> Path:
 def _obtain(repo_id: str, revision: str | None) -> tuple[Path, Table]:
     if revision is None:
         revision = REVISION if repo_id == REPO_ID else "main"
+    if not isinstance(revision, str) or not revision.strip():
+        raise ValueError(f"revision is {revision!r}; expected a branch, a tag or a commit")
     try:
         if COMMIT.fullmatch(revision):
             return _cached(repo_id, revision)  # a commit never changes: no need to ask

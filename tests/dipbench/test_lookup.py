@@ -506,6 +506,8 @@ def test_loading_and_asking_touch_no_network(table_folder):
         ({"path": "here", "repo_id": "a/b"}, "path 'here' and repo_id 'a/b'; expected one of them"),
         ({"revision": "v1"}, "revision 'v1' without repo_id; expected both"),
         ({"path": "here", "revision": "v1"}, "revision 'v1' without repo_id"),
+        ({"repo_id": "a/b", "revision": ""}, "revision is ''; expected a branch, a tag or a com"),
+        ({"repo_id": "a/b", "revision": 3}, "revision is 3; expected a branch, a tag or a commit"),
     ],
 )
 def test_contradictory_sources_are_refused(options, message):

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import dipbench.publish.folder as publish_folder
 from dipbench import InvalidTable, load
 from dipbench.publish import build, plan_text, publish, upload
 from dipbench.publish.folder import edited
@@ -412,3 +413,10 @@ def test_what_was_edited_stays(source, tmp_path):
     assert "# mine" in citation.read_text()
     assert "A. Person" in (out / "README.md").read_text()
     assert "as edited by hand: CITATION.cff" in plan_text(out, REPO)
+
+
+def test_a_place_that_cannot_be_written_is_found_before_the_table_is_read(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(publish_folder, "load", None)
+    with pytest.raises(OSError, match=f"cannot write to {tmp_path / 'file' / 'out'}"):
+        build(tmp_path / "table", tmp_path / "file" / "out", REPO, OURS)

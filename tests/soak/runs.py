@@ -131,15 +131,16 @@ def fill(folder, rng):
 
 
 def vanish(folder, rng):
-    """Take the folder away while a run measures."""
+    """Take the folder of a run away while it measures; not that of the table to be completed."""
+    folder = folder.with_name("vanishing")
     process = Forked(work.measure, folder)
-    before = len(list(folder.glob(f"*{shards.SUFFIX}"))) if folder.exists() else 0
-    meant = wait_for_a_unit(process, folder, before)
+    meant = wait_for_a_unit(process, folder, 0)
     time.sleep(rng.uniform(0, MOST))
     meant = meant and process.poll() is None
     shutil.rmtree(folder, ignore_errors=True)
     code = process.wait(PATIENCE)
     measured(folder)  # what is there is whole
+    shutil.rmtree(folder, ignore_errors=True)
     return f"its folder vanished, exit code {code}{'' if meant else ' (too late)'}"
 
 

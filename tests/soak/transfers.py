@@ -19,14 +19,33 @@ from dipbench.table.catalogue import PROTOCOL as EMBEDDED
 from dipbench.table.catalogue import entry
 from dipbench.table.remote import TABLE_FILES
 from dipbench.table.table import Table
-from tests.hub.conftest import HubServer
+from tests.hub.conftest import Handler, HubServer
 from tests.soak.runs import started
 from tests.soak.work import REPO
+
+PIECE = 1 << 15  # bytes; a loopback is too fast for a kill to meet the transfer
+PAUSE = 0.02  # seconds between pieces
+
+
+class SlowHandler(Handler):
+    """Answers in pieces, as a distant server does."""
+
+    def setup(self):
+        super().setup()
+        write = self.wfile.write
+
+        def slowly(data):
+            for start in range(0, len(data), PIECE):
+                write(data[start : start + PIECE])
+                time.sleep(PAUSE)
+
+        self.wfile.write = slowly
 
 
 @contextmanager
 def hub():
     with HubServer() as server:
+        server.RequestHandlerClass = SlowHandler
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -74,7 +93,7 @@ def publications(times, rng, say):
         whole = contents(out)
         assert set(whole) == DATA_SET
         assert is_whole(server, whole)
-        kills = 0
+        kills = before = 0
         while kills < times:
             if rng.random() < 0.5:
                 server.forget()
@@ -84,6 +103,7 @@ def publications(times, rng, say):
             working = Work(server, home, "publish", out).kill_after(seconds)
             kills += working
             sent = is_whole(server, whole)
+            before += working and not (sent and out.exists())
             if out.exists():
                 assert contents(out) == whole
             elif there:  # it was being replaced
@@ -95,7 +115,10 @@ def publications(times, rng, say):
         Work(server, home, "publish", out).finish()
         assert contents(out) == whole
         assert is_whole(server, whole)
-    return f"{kills} kills, the folder and the Hub whole or without it after each"
+    return (
+        f"{kills} kills, {before} of them before the end; folder and Hub have all files or none "
+        "after each"
+    )
 
 
 def is_whole(server, whole):
@@ -115,7 +138,7 @@ def downloads(times, rng, say):
         server.commit(REPO, served)
         home = Path(temporary, "home")
         longest = Work(server, home, "download").finish()
-        kills = tables = 0
+        kills = tables = parts = 0
         while kills < times:
             shutil.rmtree(home, ignore_errors=True)
             for _ in range(rng.randint(1, 4)):  # kills of one cache
@@ -123,12 +146,18 @@ def downloads(times, rng, say):
                 working = Work(server, home, "download").kill_after(seconds)
                 kills += working
                 files = check_cache(home, served)
+                parts += files < len(served)
                 said = f"{files} of {len(served)} files"
                 say(f"{kills} kills: {said}{'' if working else ' (does not count)'}")
+                if files == len(served):
+                    break
             Work(server, home, "download").finish()
             assert check_cache(home, served) == len(served)
             tables += 1
-    return f"{kills} kills, {tables} tables, each whole after one more download"
+    return (
+        f"{kills} kills, {parts} of them with files missing, {tables} tables, each whole after "
+        "one more download"
+    )
 
 
 def check_cache(home, served):

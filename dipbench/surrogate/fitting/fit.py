@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dipbench.errors import NotInTable
 from dipbench.surrogate.fitting.sample import Sample
 from dipbench.surrogate.fitting.validation import (
     CANDIDATES,
@@ -51,8 +52,11 @@ def fit_surrogate(
         noise_table: tells how far seeds lie apart, where `table` has one seed alone.
 
     Raises:
-        NotInTable: the table has too few rows.
+        NotInTable: the table lacks the task, or has too few rows.
     """
+    if task not in table.tasks:
+        known = ", ".join(sorted(table.tasks))
+        raise NotInTable(f"task {task!r} was not measured; expected one of {known}")
     sample = Sample.of(table, task)
     validation = cross_validated(sample, np.random.default_rng(seed), candidates, progress)
     models = []

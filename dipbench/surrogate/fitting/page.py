@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from dipbench.files import check_writable
 from dipbench.reports.markdown import table, wrapped
 from dipbench.surrogate.fitting.fit import fit_surrogate
 from dipbench.surrogate.fitting.learning import Curve, learning_curve
@@ -45,7 +46,11 @@ def study(
     noise_table: Table | None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Surrogate, Validation, list[Curve]]:
-    """Fit a surrogate, and find how it grows with its sample."""
+    """Fit a surrogate, and find how it grows with its sample.
+
+    Raises:
+        NotInTable: as `fit_surrogate`.
+    """
     surrogate, validation = fit_surrogate(
         table, task, seed, noise_table=noise_table, progress=progress
     )
@@ -84,10 +89,13 @@ def write_surrogate(
     """Write ``surrogate.md``, its numbers as JSON, and the surrogate's file where it is wanted.
 
     Raises:
-        NotInTable: the table has too few rows.
-        OSError: a folder cannot be written.
+        NotInTable: as `study`.
+        OSError: a folder cannot be written; nothing was computed then.
     """
     folder = Path(out)
+    check_writable(folder)
+    if store is not None:
+        check_writable(store, file=True)
     surrogate, validation, curves = study(table, task, seed, noise_table, progress)
     folder.mkdir(parents=True, exist_ok=True)
     written = [folder / "surrogate.md", folder / "surrogate.json"]

@@ -166,7 +166,7 @@ def test_own_graphs_are_copied_in_and_out():
 def test_one_graph_under_two_names_is_refused():
     with pytest.raises(InvalidArchitecture, match="graphs 'a' and 'd' are isomorphic"):
         OwnSpace("mine", GRAPHS | {"d": Architecture(1).graph})
-    with pytest.raises(InvalidArchitecture, match="node 'x'"):
+    with pytest.raises(InvalidArchitecture, match="graph 'e': node 'x'"):
         OwnSpace("mine", {"e": nx.DiGraph([("x", "y")])})
 
 

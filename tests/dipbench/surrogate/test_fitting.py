@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dipbench import NotInTable, load
+from dipbench.cli import main
+from dipbench.surrogate.fitting import page
 from dipbench.surrogate.fitting.fit import best_noise, fit_surrogate, seed_noise
 from dipbench.surrogate.fitting.gaussian import fit_gaussian
 from dipbench.surrogate.fitting.learning import learning_curve
@@ -114,3 +116,36 @@ def test_the_page_says_what_was_found(ridge):
 def test_too_few_rows_are_refused(table):
     with pytest.raises(NotInTable, match="expected at least 40"):
         Sample.of(table, "denoise25")
+
+
+# The command, before it computes anything
+
+
+@pytest.fixture
+def untouched(monkeypatch):
+    """Nothing may be fitted."""
+    monkeypatch.setattr(page, "fit_surrogate", None)
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("place", ["--out", "--store"])
+def test_a_place_that_cannot_be_written_is_found_first(tmp_path, capsys, place):
+    (tmp_path / "file").write_text("")
+    command = ["surrogate", "--out", str(tmp_path / "out"), place, str(tmp_path / "file" / "s.npz")]
+    assert main(command) == 2
+    assert f"cannot write to {tmp_path / 'file' / 's.npz'}" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_task_that_was_not_measured_is_named_with_those_that_were():
+    with pytest.raises(NotInTable) as error:
+        fit_surrogate(load(), "nope")
+    assert str(error.value) == "task 'nope' was not measured; expected one of denoise25"
+
+
+def test_what_fitting_needs_is_named_with_how_to_install_it(python):
+    script = (
+        "import sys\nsys.modules['scipy'] = None\n"
+        "from dipbench.cli import main\nsys.exit(main(['surrogate']) - 2)"
+    )
+    assert "scipy is not installed; expected pip install 'dipbench[nas]'" in python(script).stderr
