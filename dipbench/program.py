@@ -8,6 +8,7 @@ printed too. Ctrl-C is one line and exit code 130.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from typing import Any, TypeAlias
 from dipbench.errors import DipbenchError
 from dipbench.version import __version__
 
-__all__ = ["AddCommand", "Options", "command", "positive", "program", "run"]
+__all__ = ["AddCommand", "Options", "command", "duration", "positive", "program", "run"]
 
 Options = argparse.Namespace
 # Adds a command of a name, a function and a help text: `command` with what it is added to.
@@ -88,3 +89,14 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r}; expected a positive integer")
     return int(text)
+
+
+def duration(text: str) -> float:
+    """The type of an option that takes a time: a finite number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a positive number")
+    return value

@@ -14,8 +14,21 @@ __all__ = ["read_architecture"]
 
 
 def read_architecture(argument: str, name: str | None = None) -> str | Graph:
-    """A name or key as it is; the graph of a JSON file."""
-    return _read_graph(Path(argument), name) if argument.lower().endswith(".json") else argument
+    """A name or key as it is; the graph of a JSON file.
+
+    Args:
+        name: of the graph, in a file of several.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: a `name` without a file.
+        InvalidArchitecture: the file does not hold such a graph.
+    """
+    if argument.lower().endswith(".json"):
+        return _read_graph(Path(argument), name)
+    if name is not None:
+        raise ValueError(f"{argument} is no file; expected no --name, found {name!r}")
+    return argument
 
 
 def _read_graph(path: Path, name: str | None) -> Graph:
@@ -25,6 +38,7 @@ def _read_graph(path: Path, name: str | None) -> Graph:
         OSError: the file cannot be read.
         InvalidArchitecture: the file does not hold such a graph.
     """
+    from dipbench.graphs.dag import check
     from dipbench.graphs.nodelink import from_node_link, parse_json
 
     try:
@@ -37,7 +51,9 @@ def _read_graph(path: Path, name: str | None) -> Graph:
                 found = "several graphs" if name is None else f"no graph {name!r}"
                 raise ValueError(f"has {found}; expected --name with one of {', '.join(data)}")
             data = data[name]
-        return from_node_link(data)
+        graph = from_node_link(data)
+        check(graph)  # here, where the file and the graph's name are known
+        return graph
     except ValueError as error:
         called = "" if name is None else f" graph {name!r}:"
         raise InvalidArchitecture(f"{path}:{called} {error}") from None

@@ -126,7 +126,7 @@ def add_surrogate(add: AddCommand) -> None:
 def _surrogate(options: Options) -> None:
     from dipbench.surrogate.fitting.page import as_json, study, write_surrogate
 
-    table, noise_table = opened(options.table), load()
+    table, noise_table = table_of_task(options), load()
     if options.json:
         found = study(table, options.task, options.rng_seed, noise_table)
         print(json.dumps(as_json(*found), allow_nan=False))

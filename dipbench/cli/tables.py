@@ -79,9 +79,9 @@ def _datasheet(options: Options) -> None:
     if said == (None, None, None) and table.protocol in tables():
         about = OURS
     elif None in said:
+        none = " or, as it comes with dipbench, none of them" * (table.protocol in tables())
         raise ValueError(
-            f"table {table.protocol} is not known as one of dipbench's own; expected --author, "
-            "--license and --description"
+            f"datasheet of {table.protocol}: expected --author, --license and --description{none}"
         )
     else:
         about = About(*said)

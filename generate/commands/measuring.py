@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dipbench.extras import require
 from dipbench.files import check_writable
-from dipbench.program import AddCommand, Options, positive
+from dipbench.program import AddCommand, Options, duration, positive
 from generate.commands.options import (
     add_device,
     add_images_option,
@@ -46,7 +46,7 @@ def add_run(add: AddCommand) -> None:
         help="GPUs of a worker, with ray (default: by device)",
     )
     runs.add_argument(
-        "--time-limit", type=float, metavar="SECONDS", help="stop in time (default: never)"
+        "--time-limit", type=duration, metavar="SECONDS", help="stop in time (default: never)"
     )
     runs.add_argument(
         "--limit", type=positive, metavar="N", help="measure at most N units (default: all)"
@@ -125,6 +125,13 @@ def add_reproduce(add: AddCommand) -> None:
 
 def _reproduce(options: Options) -> int:
     """0 if the row is reproduced, 1 if it is not."""
+    require("generate", "torch", "skimage", *(["safetensors"] if options.weights else []))
+    if options.weights is not None:
+        if not options.weights.absolute().parent.is_dir():
+            raise ValueError(f"--weights {options.weights}: its folder does not exist")
+        check_writable(options.weights, file=True)
+    if options.out is not None:
+        check_writable(options.out)
     import torch
 
     from dipbench.table.hub import load
@@ -135,11 +142,6 @@ def _reproduce(options: Options) -> int:
     table = load(options.table) if options.table else load(protocol=protocol.name)
     asked = options.name, options.mode, options.seed, options.image
     find_row(protocol, table, *asked)
-    if options.weights is not None:
-        import safetensors  # noqa: F401 # so that a training is not lost where it is missing
-
-        if not options.weights.absolute().parent.is_dir():
-            raise ValueError(f"--weights {options.weights}: its folder does not exist")
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)  # as for the row

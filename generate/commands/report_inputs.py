@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dipbench.extras import require
+from dipbench.figures import PNG, check_format
 from dipbench.files import check_writable
 from dipbench.program import AddCommand, Options
 from generate.commands.options import add_images_option, add_protocol
@@ -93,6 +94,7 @@ def add_restored(add: AddCommand) -> None:
 def _restored(options: Options) -> None:
     require("generate", "torch", "skimage")
     require("plot", "matplotlib")
+    check_format(options.out.suffix.removeprefix(".") or PNG)
     check_writable(options.out, file=True)
     from dataclasses import replace
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from dipbench.extras import require
-from dipbench.program import AddCommand, Options
+from dipbench.program import AddCommand, Options, duration
 from generate.commands.options import (
     DEFAULT_RESULTS,
     add_device,
@@ -28,7 +28,7 @@ def add_bench(add: AddCommand) -> None:
     add_images_option(bench)
     add_device(bench)
     add_precision(bench)
-    bench.add_argument("--seconds", type=float, default=4.0, help="of each turn")
+    bench.add_argument("--seconds", type=duration, default=4.0, help="of each turn")
     bench.add_argument("--json", action="store_true", help="for programs")
 
 
@@ -54,7 +54,7 @@ def add_gpu_check(add: AddCommand) -> None:
     add_protocol(check)
     add_images_option(check)
     check.add_argument("--device", default="cuda", help="cuda or cuda:N")
-    check.add_argument("--minutes", type=float, default=4.0, help="about how long")
+    check.add_argument("--minutes", type=duration, default=4.0, help="about how long")
     check.add_argument(
         "--reference",
         type=Path,
@@ -65,6 +65,7 @@ def add_gpu_check(add: AddCommand) -> None:
 
 
 def _gpu_check(options: Options) -> int:
+    require("generate", "torch", "skimage")
     import torch
 
     from generate.bench.gpu_check import Check, gpu_check, report

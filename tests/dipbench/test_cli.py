@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -409,7 +410,7 @@ def test_program_shows_its_commands():
 # What is asked for in vain
 
 
-@pytest.mark.parametrize("command", ["query", "findings", "proxy", "compare"])
+@pytest.mark.parametrize("command", ["query", "findings", "proxy", "compare", "surrogate"])
 def test_an_unknown_task_lists_those_that_there_are(fail, tmp_path, command):
     arguments = {"query": [BOTH], "proxy": ["--scores", tmp_path / "no.csv"]}.get(command, [])
     message = fail(command, *arguments, "--task", "nope")
@@ -442,3 +443,37 @@ def test_a_file_of_many_graphs_asks_for_a_name_and_one_graph_for_none(fail, save
     many.write_text(json.dumps({name: json.loads(one.read_text()) for name in ("a", "b")}))
     assert "several graphs; expected --name with one of a, b" in fail("features", many)
     assert "no graph 'c'; expected --name with one of a, b" in fail("features", many, "--name", "c")
+    assert f"{BOTH} is no file; expected no --name" in fail("features", BOTH, "--name", "a")
+
+
+def test_of_many_graphs_the_one_that_is_no_network_is_named(fail, save, graph, tmp_path):
+    good = json.loads(save(graph).read_text())
+    cycle(graph)
+    many = tmp_path / "many.json"
+    many.write_text(json.dumps({"good": good, "bad": json.loads(save(graph).read_text())}))
+    message = fail("features", many, "--name", "bad")
+    assert message.startswith(f"{many}: graph 'bad': node ")
+    assert "lies on a cycle" in message
+
+
+def test_an_empty_revision_is_refused(fail):
+    assert fail("download", "--revision", "") == (
+        "revision is ''; expected a branch, a tag or a commit"
+    )
+
+
+def test_a_datasheet_has_all_that_is_said_of_it_or_nothing(fail):
+    message = fail("datasheet", "--author", "me")
+    assert message == (
+        "datasheet of core64-v1: expected --author, --license and --description or, as it comes "
+        "with dipbench, none of them"
+    )
+
+
+@pytest.mark.parametrize("option", ["--author", "--license", "--description"])
+def test_what_is_published_has_an_author_a_licence_and_a_description(capsys, table_folder, option):
+    said = {"--author": "me", "--license": "MIT", "--description": "what it is"}
+    del said[option]
+    with pytest.raises(SystemExit):
+        main(["publish", str(table_folder), "--repo", "a/b", *chain(*said.items())])
+    assert f"the following arguments are required: {option}" in capsys.readouterr().err

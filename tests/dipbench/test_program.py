@@ -1,5 +1,6 @@
 """The one way in which programs are written: options, defaults, errors, Ctrl-C, what is missing."""
 
+import argparse
 import sys
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from dipbench import __version__
 from dipbench.extras import require
 from dipbench.files import check_writable
-from dipbench.program import command, program, run
+from dipbench.program import command, duration, program, run
 
 
 def made(function):
@@ -90,3 +91,10 @@ def test_a_place_is_tested_without_leaving_anything(tmp_path):
             check_writable(place)
     with pytest.raises(OSError, match="it is a folder; expected a file"):
         check_writable(tmp_path, file=True)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "soon", ""])
+def test_a_duration_is_a_positive_number(text):
+    assert duration("0.5") == 0.5
+    with pytest.raises(argparse.ArgumentTypeError, match=f"'{text}'; expected a positive number"):
+        duration(text)

@@ -136,3 +136,65 @@ import generate.measure.executors.local, generate.measure.run
 sys.exit(main(["images", "--protocol", "demo-v1"]))
 """
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("command", ["run --time-limit", "bench --seconds", "gpu-check --minutes"])
+def test_a_time_that_is_no_time_is_refused(capsys, command):
+    with pytest.raises(SystemExit):
+        main([*command.split(), "nan"])
+    assert "'nan'; expected a positive number" in capsys.readouterr().err
+
+
+OUTPUTS = {
+    "images": ["--out"],
+    "scores": ["--out"],
+    "baselines": ["--out"],
+    "assemble": ["--out"],
+    "demo": ["--out"],
+    "restored d1-s-bilinear-w8": ["--out"],
+    "reproduce d1-s-bilinear-w8": ["--out", "--weights"],
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [(c, option) for c, options in OUTPUTS.items() for option in options]
+)
+def test_a_place_that_cannot_be_written_is_found_first(
+    capsys, tmp_path, monkeypatch, command, option
+):
+    """Before a protocol or a photograph is read."""
+    monkeypatch.setattr("generate.protocols.reading.PROTOCOLS", {})
+    (tmp_path / "file").mkdir()
+    place = tmp_path / "file" / "out.png"
+    place.mkdir() if option == "--weights" or command not in FOLDERS else place.write_text("")
+    assert f"cannot write to {place}" in fails(capsys, *command.split(), option, place)
+
+
+FOLDERS = ("assemble", "demo", "reproduce d1-s-bilinear-w8")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "run",
+        "images",
+        "scores --out x",
+        "baselines --out x",
+        "restored d1-s-bilinear-w8 --out x.png",
+        "reproduce d1-s-bilinear-w8",
+        "bench",
+        "gpu-check",
+        "demo",
+        "manifest x --source a --citation b --terms c",
+    ],
+)
+def test_what_is_not_installed_is_named_first(capsys, monkeypatch, command):
+    monkeypatch.setitem(sys.modules, "skimage", None)
+    err = fails(capsys, *command.split())
+    assert "scikit-image is not installed; expected pip install 'dipbench[generate]'" in err
+
+
+def test_a_format_that_is_not_drawn_is_refused_first(capsys, tmp_path):
+    out = tmp_path / "picture.jpg"
+    err = fails(capsys, "restored", "d1-s-bilinear-w8", "--out", out)
+    assert "format is 'jpg'; expected one of png, pdf, svg" in err
