@@ -227,18 +227,18 @@ def _architectures(frame: pd.DataFrame, task: str, keys: npt.NDArray[Any]) -> pd
     if len(mine) < LEAST:
         raise ValueError(
             f"the table has {len(mine)} architectures measured in both modes on the same images "
-            f"and seeds of task {task!r}; findings need at least {LEAST}"
+            f"and seeds of task {task!r}; expected at least {LEAST}"
         )
     for name in FEATURES:
         if mine[name].isna().any():
             raise ValueError(
-                f"{name} is missing of {int(mine[name].isna().sum())} architectures; findings "
-                "need a space like core64, whose architectures all have it"
+                f"{name} is missing of {int(mine[name].isna().sum())} architectures; "
+                "expected a space like core64, whose architectures all have it"
             )
     for name in ("depth", "slc"):
         if mine[name].nunique() < 2:
             raise ValueError(
-                f"all {len(mine)} architectures have {name} {mine[name].iloc[0]}; findings need "
+                f"all {len(mine)} architectures have {name} {mine[name].iloc[0]}; expected "
                 "at least two values"
             )
     return mine

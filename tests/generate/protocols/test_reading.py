@@ -306,6 +306,8 @@ WRONG = [
 WRONG_TOO = [
     ("space", 5),
     ("task", 5),
+    ("task", ""),
+    ("name", ""),
     ("sigma", "25"),
     ("sigma", True),
     ("sigma", -1),
@@ -418,11 +420,12 @@ def test_graphs_that_are_no_graphs_are_refused(folder, variant, graphs, change):
 
 
 @pytest.mark.parametrize(
-    "change", [an_unknown_op, a_dead_node, without_an_input, below_full_resolution]
+    "change", [a_cycle, an_unknown_op, a_dead_node, without_an_input, below_full_resolution]
 )
-def test_graphs_that_are_no_networks_are_refused(folder, variant, graphs, change):
+def test_graphs_that_are_no_networks_are_refused_by_name(folder, variant, graphs, change):
     (folder / "graphs.json").write_text(edited(graphs, change))
-    with pytest.raises(ValueError, match=rf"^protocol {folder}/protocol\.json: "):
+    where = rf"^protocol {folder}/protocol\.json: graphs\.json: (graph 'plain':|plain ends at)"
+    with pytest.raises(ValueError, match=where):
         variant()
 
 

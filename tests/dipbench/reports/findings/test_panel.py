@@ -81,7 +81,7 @@ def test_a_seed_of_some_is_left_to_the_seeds(panel_of, bilinear):
 
 
 def test_too_few_architectures(panel_of, bilinear):
-    with pytest.raises(ValueError, match=r"the table has 29 architectures .* need at least 30"):
+    with pytest.raises(ValueError, match=r"the table has 29 architectures .* expected at least 30"):
         panel_of(architectures=bilinear[:29])
 
 

@@ -211,9 +211,12 @@ def test_errors_are_one_line_and_nothing_is_written(small_folder, tmp_path, caps
     assert not out.exists()
 
 
-def test_tiny_table_is_refused(table_folder, tmp_path, capsys):
-    assert main(["findings", "--table", str(table_folder), "--out", str(tmp_path)]) == 2
-    assert "findings need at least 30" in capsys.readouterr().err
+@pytest.mark.parametrize("command", ["findings", "proxy"])
+def test_tiny_table_is_refused(table_folder, tmp_path, capsys, command):
+    assert main([command, "--table", str(table_folder), "--out", str(tmp_path)]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: the table has 2 architectures measured in both modes")
+    assert err.endswith("; expected at least 30\n")
     assert list(tmp_path.iterdir()) == []
 
 
