@@ -100,3 +100,13 @@ def test_every_option_has_a_help_text_and_says_its_default(program):
             if action.option_strings and not flag and not action.required:
                 shown = parser._get_formatter()._get_help_string(action)
                 assert "default" in shown, f"{option} does not say its default"
+
+
+def test_links_lead_to_files_of_the_checkout():
+    """Not to pages that only ``make docs`` makes: those are ignored by git."""
+    made = {ROOT / line for line in (ROOT / ".gitignore").read_text().split() if "docs/" in line}
+    for page, text in pages().items():
+        for target in re.findall(r"\]\(([^)#\s:]+)(?:#[^)]*)?\)", text if page not in made else ""):
+            path = (page.parent / target).resolve()
+            assert path.exists(), f"{page.name} links {target}, which is not there"
+            assert path not in made, f"{page.name} links {target}, which only make docs makes"

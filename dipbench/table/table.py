@@ -296,14 +296,14 @@ class _File:
 
     @lazy
     def _rows(self) -> KeyedRows:
-        from dipbench.table.cache import mapped_rows
+        from dipbench.table.cache import mapped_rows, whole
         from dipbench.table.keyed import KeyedRows
 
         if not self.small:
             return mapped_rows(self.path, self.entry["sha256"], self._check)
         try:
             # A reader of its own: a forked process cannot go on with that of its parent.
-            return KeyedRows(self._parse(self.content).read(use_threads=False))
+            return KeyedRows(whole(self._parse(self.content)))
         except InvalidTable as error:
             raise InvalidTable(f"{self.path}: {error}") from None
 

@@ -171,6 +171,18 @@ def test_one_flipped_bit_is_refused(table_folder, scratch, file, place, bit):
     refused(scratch, file)
 
 
+@pytest.mark.parametrize("rows", [0, 10**9], ids=["mapped", "at once"])
+def test_rows_that_cannot_be_decoded_are_refused(folder, monkeypatch, tmp_path, rows):
+    """As by a pyarrow that is too old for how they are encoded."""
+    monkeypatch.setattr("dipbench.table.table.MANY_ROWS", rows)
+    monkeypatch.setenv("DIPBENCH_CACHE", str(tmp_path / "cache"))
+    data = (folder / "runs.parquet").read_bytes()
+    substitute(folder, "runs.parquet", data[:4] + bytes(400) + data[404:])
+    table = Table.read(folder)
+    with pytest.raises(InvalidTable, match=rf"runs.parquet: .* pyarrow {pa.__version__} cannot"):
+        _ = table.runs
+
+
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("keep", [0, 1, 0.5, -1])
 def test_truncated_file_is_refused(folder, file, keep):
