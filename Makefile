@@ -40,7 +40,8 @@ test: install
 test-slow: install
 	$(BIN)/python -m pytest -m slow
 
-# The library's own tests on Python 3.11 to 3.14, those that can be had, newest and lowest versions.
+# Tests that versions matter to, on Python 3.11 to 3.14, those that can be had, with the newest and
+# lowest versions of what the library needs; `python tests/versions.py --help` says which.
 versions: install
 	$(BIN)/python tests/versions.py
 
@@ -84,7 +85,8 @@ lint: install
 bench: install
 	$(BIN)/python -m pytest tests/bench --benchmark-columns=min,median,max,rounds
 
-# Kill a run at random moments; the table must come out as if nothing had happened.
+# Kill runs, here and on Ray, publications and downloads at random moments; the tables must come out
+# as if nothing had happened.
 KILLS ?= 200
 soak: install
 	$(BIN)/python -m tests.soak $(KILLS)

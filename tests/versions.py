@@ -85,7 +85,7 @@ def run(python: str, resolution: str, folder: Path, options: list[str]) -> int |
     )
     print(f"Python {python}, {RESOLUTIONS[resolution]}: {listed.stdout.strip()}", flush=True)
     tests = [f"tests/dipbench/{test}" for test in TESTS]
-    command = [interpreter, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
+    command = [str(interpreter), "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
     if resolution != "highest":
         # Old packages use what newer ones below them deprecate; that is no fault of ours.
         command += ["-W", "ignore::DeprecationWarning"]

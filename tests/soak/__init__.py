@@ -1,0 +1,1 @@
+"""Kill what writes files, at random moments: ``make soak``."""

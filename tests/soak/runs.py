@@ -18,6 +18,8 @@ import time
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
 from generate.measure.executors import local
 from generate.protocols.plan import make_plan
@@ -62,10 +64,12 @@ class Forked:
 
 def _forked(work, arguments):
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    fork = multiprocessing.get_context("fork")
-    local.multiprocessing = type("multiprocessing", (), {"get_context": lambda method: fork})
-    local._work = partial(_alone, local._work)
-    work(*arguments)
+    fork = SimpleNamespace(get_context=lambda method: multiprocessing.get_context("fork"))
+    with (
+        patch.object(local, "multiprocessing", fork),
+        patch.object(local, "_work", partial(_alone, local._work)),
+    ):
+        work(*arguments)
 
 
 def _alone(work, connection, job):

@@ -12,6 +12,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE
+from typing import Any
 
 from dipbench import InvalidTable
 from dipbench.publish.folder import DATA_SET
@@ -32,14 +33,15 @@ class SlowHandler(Handler):
 
     def setup(self):
         super().setup()
-        write = self.wfile.write
+        file: Any = self.wfile
+        write = file.write
 
         def slowly(data):
             for start in range(0, len(data), PIECE):
                 write(data[start : start + PIECE])
                 time.sleep(PAUSE)
 
-        self.wfile.write = slowly
+        file.write = slowly
 
 
 @contextmanager

@@ -6,9 +6,12 @@ they need, so that a kill meets their work and not their start.
 
 import os
 import random
+import stat
 import sys
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from unittest.mock import patch
 
 from generate.measure.executors import local
 from generate.measure.executors.job import Job, measure_unit
@@ -16,7 +19,6 @@ from generate.measure.run import run
 from generate.photographs.images import load_images
 from generate.protocols.plan import make_plan
 from generate.protocols.settings import DipSettings, Protocol, SupervisedSettings
-from generate.table import shards
 
 # Units of a fraction of a second: what takes long is to start a process.
 PROTOCOL = Protocol(
@@ -53,18 +55,19 @@ def measure_on_ray(folder, address):
 
 def measure_on_a_full_disk(folder, room):
     """As `measure`, on a disk that takes so many shards and then part of one."""
-    left, sync = int(room), shards.os.fsync
+    left, sync = int(room), os.fsync
 
     def fsync(descriptor):
         nonlocal left
-        left -= 1
+        found = os.fstat(descriptor)
+        left -= stat.S_ISREG(found.st_mode)  # a folder is synced, too
         if left < 0:
-            os.ftruncate(descriptor, random.randrange(os.fstat(descriptor).st_size))
+            os.ftruncate(descriptor, random.randrange(found.st_size))
             raise OSError(28, "No space left on device")
         sync(descriptor)
 
-    shards.os = type("os", (), {**vars(shards.os), "fsync": staticmethod(fsync)})
-    measure(folder)
+    with patch("os.fsync", fsync):
+        measure(folder)
 
 
 def publish_it(folder):
@@ -91,7 +94,7 @@ def download_it():
 
 
 if __name__ == "__main__":
-    WORK = {
+    WORK: dict[str, Callable[..., None]] = {
         "run": measure,
         "full": measure_on_a_full_disk,
         "ray": measure_on_ray,
