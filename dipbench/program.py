@@ -20,10 +20,8 @@ from dipbench.version import __version__
 __all__ = ["AddCommand", "Options", "command", "duration", "positive", "program", "run"]
 
 Options = argparse.Namespace
-# Adds a command of a name, a function and a help text: `command` with what it is added to.
-AddCommand: TypeAlias = Callable[
-    [str, Callable[[Options], int | None], str], argparse.ArgumentParser
-]
+# `command` without its first argument, what the command is added to.
+AddCommand: TypeAlias = Callable[..., argparse.ArgumentParser]
 
 EXPECTED = (DipbenchError, ValueError, OSError, ImportError, RuntimeError)
 STOPPED = 130  # as shells say it
@@ -51,31 +49,33 @@ def program(name: str, description: str) -> argparse.ArgumentParser:
 
 
 def command(
-    commands: Any, name: str, function: Callable[[Options], int | None], text: str
+    commands: Any,
+    name: str,
+    function: Callable[[Options], int | None],
+    text: str,
+    stopped: str = "stopped",
 ) -> argparse.ArgumentParser:
-    """Add a command that runs `function` to what ``parser.add_subparsers`` gave."""
+    """Add a command that runs `function` to what ``parser.add_subparsers`` gave.
+
+    Args:
+        stopped: what Ctrl-C prints.
+    """
     parser: argparse.ArgumentParser = commands.add_parser(
         name, help=text, description=text, formatter_class=_Help
     )
-    parser.set_defaults(command=function)
+    parser.set_defaults(command=function, stopped=stopped)
     # Without a default of its own, so that `PROGRAM --debug COMMAND` works as well.
     parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=DEBUG)
     return parser
 
 
-def run(
-    parser: argparse.ArgumentParser, arguments: Sequence[str] | None, stopped: str = "stopped"
-) -> int:
-    """Run one command; return its exit code.
-
-    Args:
-        stopped: what Ctrl-C prints.
-    """
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
+    """Run one command; return its exit code."""
     options = parser.parse_args(arguments)
     try:
         return int(options.command(options) or 0)
     except KeyboardInterrupt:
-        print(stopped, file=sys.stderr)
+        print(options.stopped, file=sys.stderr)
         return STOPPED
     except EXPECTED as error:
         if options.debug:

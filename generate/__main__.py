@@ -13,7 +13,6 @@ from generate.commands.report_inputs import add_baselines, add_restored, add_sco
 from generate.commands.results import add_agree, add_assemble, add_cost, add_pack, add_status
 from generate.commands.speed import add_bench, add_gpu_check
 
-STOPPED = "stopped; every finished unit is on disk, the same command goes on"
 COMMANDS = (  # in the order of the help text
     add_images,
     add_manifest,
@@ -35,7 +34,7 @@ COMMANDS = (  # in the order of the help text
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; errors of use are one line on standard error and exit code 2."""
-    return run(_parser(), arguments, STOPPED)
+    return run(_parser(), arguments)
 
 
 def _parser() -> argparse.ArgumentParser:

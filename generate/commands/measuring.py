@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["add_demo", "add_reproduce", "add_run"]
 
+STOPPED = "stopped; every finished unit is on disk, the same command goes on"
+
 
 def add_run(add: AddCommand) -> None:
     """Add ``python -m generate run``."""
-    runs = add("run", _run, "measure what is missing")
+    runs = add("run", _run, "measure what is missing", STOPPED)
     add_protocol(runs)
     add_images_option(runs)
     add_results(runs)
@@ -160,7 +162,7 @@ def _reproduce(options: Options) -> int:
 
 def add_demo(add: AddCommand) -> None:
     """Add ``python -m generate demo``."""
-    demo = add("demo", _demo, "measure demo-v1, query it and draw it")
+    demo = add("demo", _demo, "measure demo-v1, query it and draw it", STOPPED)
     add_protocol(demo)
     demo.add_argument(
         "--out", type=Path, default=Path("demo"), metavar="DIR", help="for shards, table, plots"

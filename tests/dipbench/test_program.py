@@ -11,20 +11,20 @@ from dipbench.files import check_writable
 from dipbench.program import command, duration, program, run
 
 
-def made(function):
+def made(function, **settings):
     """A program of one command."""
     parser = program("tool", "What it does.")
-    work = command(parser.add_subparsers(required=True), "work", function, "do it")
+    work = command(parser.add_subparsers(required=True), "work", function, "do it", **settings)
     work.add_argument("--count", type=int, default=3, help="how many")
     work.add_argument("--name", help="which (default: all)")
     return parser
 
 
-def raising(error):
+def raising(error, **settings):
     def function(options):
         raise error
 
-    return made(function)
+    return made(function, **settings)
 
 
 def test_the_version_is_printed(capsys):
@@ -66,7 +66,9 @@ def test_debug_prints_the_traceback_and_the_notes(capsys, arguments):
 
 
 def test_ctrl_c_is_one_line(capsys):
-    assert run(raising(KeyboardInterrupt()), ["work"], "stopped here") == 130
+    assert run(raising(KeyboardInterrupt()), ["work"]) == 130
+    assert capsys.readouterr().err == "stopped\n"
+    assert run(raising(KeyboardInterrupt(), stopped="stopped here"), ["work"]) == 130
     assert capsys.readouterr().err == "stopped here\n"
 
 

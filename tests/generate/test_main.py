@@ -198,3 +198,21 @@ def test_a_format_that_is_not_drawn_is_refused_first(capsys, tmp_path):
     out = tmp_path / "picture.jpg"
     err = fails(capsys, "restored", "d1-s-bilinear-w8", "--out", out)
     assert "format is 'jpg'; expected one of png, pdf, svg" in err
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("run", "stopped; every finished unit is on disk, the same command goes on\n"),
+        ("demo", "stopped; every finished unit is on disk, the same command goes on\n"),
+        ("bench", "stopped\n"),
+    ],
+)
+def test_ctrl_c_says_what_is_kept(capsys, monkeypatch, command, said):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    for module in ("measuring", "speed"):
+        monkeypatch.setattr(f"generate.commands.{module}.require", interrupted)
+    assert main([command]) == 130
+    assert capsys.readouterr().err == said
