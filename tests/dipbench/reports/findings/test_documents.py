@@ -32,12 +32,14 @@ def test_the_readme_gives_the_verdicts_of_the_findings():
     assert "\n".join(rows) in (DOCS.parent / "README.md").read_text("utf-8")
 
 
+def shown(*pages: Path) -> set[Path]:
+    """The pictures that these pages show."""
+    found = ((page, path) for page in pages for path in FIGURE.findall(page.read_text("utf-8")))
+    return {(page.parent / path).resolve() for page, path in found}
+
+
 def test_every_figure_of_the_findings_is_there():
-    """And no figure is there that neither they nor the README show."""
-    page, readme = DOCS / "findings.md", DOCS.parent / "README.md"
-    shown, others = (
-        {(file.parent / path).resolve() for path in FIGURE.findall(file.read_text("utf-8"))}
-        for file in (page, readme)
-    )
+    """And no figure is there that no page shows."""
     there = {path.resolve() for path in (DOCS / "figures").iterdir()}
-    assert shown <= there <= shown | others
+    everywhere = shown(DOCS.parent / "README.md", *DOCS.rglob("*.md"))
+    assert shown(DOCS / "findings.md") <= there <= everywhere
