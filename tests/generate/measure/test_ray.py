@@ -212,7 +212,10 @@ def test_sigterm_stops_driver_and_workers_within_5_seconds(endless, cluster, wri
 
 
 def test_a_time_limit_drops_what_is_running(endless, cluster, write, tmp_path):
-    process = cluster.run(*("--protocol", write(endless), "--results", tmp_path, "--time-limit", 6))
+    process = cluster.run(
+        *("--protocol", write(endless), "--results", tmp_path, "--time-limit", 6),
+        *("--address", cluster.address),  # the machine may have other clusters
+    )
     out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (0, "")
     left = 12 - len(read_results(tmp_path / "tiny", endless).units)
