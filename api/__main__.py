@@ -9,20 +9,31 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from api.app import make_service
-from api.catalogue import read_tables
-from api.serving import Limits, Server, listen
+from dipbench import __version__
+from dipbench.extras import require
+from dipbench.program import STOPPED
 
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve; return 0 when stopped, or 2 with one line on standard error if it cannot start."""
+    """Serve; return 0 when stopped, or 2 with one line on standard error if it cannot start.
+
+    Ctrl-C before it serves is one line, too, and 130.
+    """
     options = _parser().parse_args(arguments)
     try:
+        require("api", "fastapi", "uvicorn", "httptools")
+        from api.app import make_service
+        from api.catalogue import read_tables
+        from api.serving import Limits, Server
+
         tables = read_tables(options.table)
         bound = _listen(options.host, options.port)
-    except (ValueError, OSError) as error:
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return STOPPED
+    except (ValueError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     with bound:
@@ -43,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m api", description="Serve tables over HTTP, with a page to explore them."
     )
+    parser.add_argument("--version", action="version", version=f"python -m api {__version__}")
     parser.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
     parser.add_argument(
         "--port", type=_port, default=8000, help="default: %(default)s; 0 picks a free one"
@@ -61,6 +73,8 @@ def _port(text: str) -> int:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    from api.serving import listen
+
     try:
         return listen(host, port)
     except OSError as error:

@@ -17,14 +17,23 @@ from typing import Any, TypeAlias
 from dipbench.errors import DipbenchError
 from dipbench.version import __version__
 
-__all__ = ["AddCommand", "Options", "command", "duration", "positive", "program", "run"]
+__all__ = [
+    "STOPPED",
+    "AddCommand",
+    "Options",
+    "command",
+    "duration",
+    "positive",
+    "program",
+    "run",
+]
 
 Options = argparse.Namespace
 # `command` without its first argument, what the command is added to.
 AddCommand: TypeAlias = Callable[..., argparse.ArgumentParser]
 
 EXPECTED = (DipbenchError, ValueError, OSError, ImportError, RuntimeError)
-STOPPED = 130  # as shells say it
+STOPPED = 130  # the exit code of a program that Ctrl-C ended, as shells say it
 DEBUG = "print the traceback of an error, too"
 
 

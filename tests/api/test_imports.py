@@ -10,8 +10,10 @@ import api
 
 PUBLIC = {
     "dipbench",
+    "dipbench.extras",  # what every program of the project uses
     "dipbench.graphs.dag",
     "dipbench.graphs.nodelink",
+    "dipbench.program",
     "dipbench.spaces",
     "dipbench.table.schema",
 }

@@ -23,7 +23,7 @@ from api.app import make_service
 from api.caching import Cached
 from api.serving import FILES_KEPT, Limits, Server, listen
 from api.workers import Workers
-from dipbench import InvalidTable
+from dipbench import InvalidTable, __version__
 
 SKIP = "d2-s0-bilinear-w8"
 ROOT = Path(api.__file__).parents[1]
@@ -331,9 +331,33 @@ def test_every_file_of_the_table_is_read_before_serving(folder, monkeypatch, cap
         raise OSError("came to serve it")
 
     monkeypatch.setattr("dipbench.Table.curves", property(broken))
-    monkeypatch.setattr("api.__main__.Server", serve)
+    monkeypatch.setattr("api.serving.Server", serve)
     assert main(["--port", "0", "--table", str(folder)]) == 2
     assert capsys.readouterr().err == "error: curves.parquet: not a Parquet file\n"
+
+
+def test_what_is_not_installed_is_named_with_how_to_install_it(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert main(["--port", "0"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: uvicorn is not installed; expected pip install 'dipbench[api]'")
+    assert err.count("\n") == 1
+
+
+def test_ctrl_c_before_it_serves_is_one_line(monkeypatch, capsys):
+    def interrupted(table):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("api.catalogue.read_tables", interrupted)
+    assert main(["--port", "0"]) == 130
+    assert capsys.readouterr().err == "stopped\n"
+
+
+def test_the_version_is_printed(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"python -m api {__version__}\n"
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])
