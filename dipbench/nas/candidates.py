@@ -14,6 +14,7 @@ from dipbench.nas.choice import Data
 from dipbench.nas.data import Member
 from dipbench.nas.predicted import LISTED, Indices, Members, PredictedData
 from dipbench.spaces import Space
+from dipbench.spaces.space import drawn
 
 __all__ = ["Candidates"]
 
@@ -74,7 +75,7 @@ class Candidates(ABC):
 
     def sample(self, rng: np.random.Generator) -> Member:
         """One of `architectures`, each as likely as any other."""
-        return self.architectures[int(rng.integers(len(self.architectures)))]
+        return self.architectures[drawn(rng, len(self.architectures))]
 
     def neighbours(self, architecture: Member) -> tuple[Member, ...]:
         """Those of `architectures` that are one edit away, in a fixed order.
@@ -98,7 +99,7 @@ class Candidates(ABC):
             found_one: Member = self.space.mutate(architecture, rng)  # makes one alone
             return found_one
         found = self.neighbours(architecture)
-        return found[int(rng.integers(len(found)))] if found else self.sample(rng)
+        return found[drawn(rng, len(found))] if found else self.sample(rng)
 
     def _offers(self, architecture: Member) -> bool:
         return architecture in self._names

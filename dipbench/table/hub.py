@@ -56,8 +56,6 @@ def load(
     given = [f"{name} {str(value)!r}" for name, value in places.items() if value is not None]
     if len(given) > 1:
         raise ValueError(f"{' and '.join(given)}; expected one of them")
-    if not isinstance(path, str | os.PathLike | None):
-        raise ValueError(f"path is {path!r}; expected a folder")
     if repo_id is not None:
         try:
             return _obtain(repo_id, revision)[1]
@@ -69,7 +67,9 @@ def load(
             return table
     if revision is not None:
         raise ValueError(f"revision {revision!r} without repo_id; expected both")
-    return embedded(entry(protocol or PROTOCOL)) if path is None else Table.read(path)
+    if path is not None:
+        return Table.read(path)
+    return embedded(entry(PROTOCOL if protocol is None else protocol))
 
 
 def download(repo_id: str = REPO_ID, revision: str | None = None) -> Path:

@@ -62,7 +62,10 @@ class Table:
 
         Raises:
             InvalidTable: naming the file and how it differs from what was expected.
+            ValueError: `folder` is no path.
         """
+        if not isinstance(folder, str | os.PathLike):
+            raise ValueError(f"path is {folder!r}; expected a folder")
         path = Path(folder)
         manifest = read_manifest(path / MANIFEST)
         return cls(path, manifest, {f: _File(path / f, manifest["files"][f]) for f in FILES})

@@ -52,7 +52,11 @@ nas: Any = dipbench.nas
         ),
         (lambda: dip.Space().sample(None), "rng is None; expected a numpy Generator"),
         (lambda: Space().neighbours(3), "3 is not in the space core64"),
+        (lambda: nas.Problem().sample(None), "rng is None; expected a numpy Generator"),
+        (lambda: nas.Problem().mutate(NAME, None), "rng is None; expected a numpy Generator"),
         (lambda: dip.load(3), "path is 3; expected a folder"),
+        (lambda: dip.load(protocol=""), "protocol is ''; expected one of core64-v1"),
+        (lambda: dip.Table.read(None), "path is None; expected a folder"),
         (
             lambda: dip.macs(Architecture.parse(NAME).graph, size=None),
             "size is None; expected a p",
