@@ -78,6 +78,7 @@ def found(tiny, images):
     return bench(tiny, images, torch.device("cpu"), ("d1-s-bilinear-w8",), seconds=0.01)
 
 
+@pytest.mark.slow
 def test_bench_of_networks_side_by_side(tiny, images, monkeypatch):
     for name, few in (("AT_ONCE", 2), ("FITS", 3), ("TRAININGS", 1)):
         monkeypatch.setattr(f"generate.bench.rates.{name}", few)

@@ -113,6 +113,7 @@ def test_a_second_run_has_nothing_to_do(tiny, images, finished):
     assert {path.name for path in finished.iterdir()} == before
 
 
+@pytest.mark.slow  # the kills below end in the same rows, too
 def test_rows_are_bit_identical_however_the_run_is_cut(tiny, images, finished, tmp_path):
     for left in (10, 8, 0):
         limit = 2 if left else None

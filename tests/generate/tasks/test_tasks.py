@@ -46,7 +46,7 @@ def test_rmse_is_per_image_and_in_grey_levels():
 
 
 NAMES = ["denoise25", "denoise12.5", "inpaint50", "inpaint90", "sr2", "sr4"]
-sizes = st.sampled_from([8, 12, 16])
+sizes = st.sampled_from([12, 16, 20])  # of 8 × 8 pixels inpaint90 may observe none
 
 
 def seen_of(name, shape, seed=0):
