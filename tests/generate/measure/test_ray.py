@@ -178,6 +178,7 @@ def test_the_table_is_complete_and_the_same_when_a_node_is_killed(
     assert found == table(tiny, finished, tmp_path / "expected")
 
 
+@pytest.mark.slow
 def test_on_gpus_a_task_is_a_batch_measured_side_by_side(tiny, cluster, write, tmp_path):
     # The nodes say that they have a GPU each, and measure on their CPUs.
     one = replace(tiny, architectures=tiny.architectures[:1])

@@ -268,6 +268,7 @@ def test_what_is_needed_is_looked_for_before_computing(
     assert ("matplotlib" if lacking == "matplotlib" else "docs") in said
 
 
+@pytest.mark.slow
 def test_figures_of_a_paper(small_folder, found, tmp_path):
     """Vector figures of the same bytes each time."""
     table = load(small_folder)
