@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,6 +21,7 @@ from api.reference import reference_page
 from api.replies import handle_problems, json_reply
 from api.routes import architectures, features, predictions, queries, spaces
 from api.routes import tables as tables_routes
+from api.turns import Turns
 from api.workers import Workers
 from dipbench import Table, __version__
 
@@ -68,7 +68,7 @@ def make_app(tables: Iterable[Table], workers: Workers | None = None) -> FastAPI
     app.state.catalogue = Catalogue(tables)
     app.state.workers = workers
     app.state.scores = {}
-    app.state.listings = asyncio.Lock()
+    app.state.listings = Turns()
     app.state.methods_of = lambda path: _methods_of(app, path)
     app.state.parameters_of = _Parameters(app)
     handle_problems(app)

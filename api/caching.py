@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.turns import Turns
+
 __all__ = ["CACHE_BYTES", "Cached"]
 
 CACHE_BYTES = 64_000_000
@@ -86,7 +88,7 @@ class Cached:
         self.size = size
         self.kept: OrderedDict[object, Answer] = OrderedDict()
         self.bytes = 0
-        self.turns = asyncio.Lock()  # large answers go out one at a time, small ones in between
+        self.turns = Turns()  # of large answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, from the cache if it can; allow all origins (CORS)."""
@@ -138,8 +140,7 @@ class Cached:
             body = await answer.pack()
             stated.append((b"content-encoding", b"gzip"))
         if len(body) >= LARGE:
-            async with self.turns:
-                await asyncio.sleep(0)
+            await self.turns.wait()
         stated.append((b"content-length", b"%d" % len(body)))
         await _send(send, answer.status, stated, b"" if method == "HEAD" else body)
 

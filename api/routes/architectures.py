@@ -39,7 +39,7 @@ async def page(
 
     The header `Link` has the addresses of the next and the previous page.
     """
-    await _turn(request)
+    await request.app.state.listings.wait()
     rows = catalogue_of(request).rows(protocol, task)
     found = rows.selected(where, sort)
     head = {"protocol": rows.protocol, "task": task, "total": len(found)}
@@ -70,7 +70,7 @@ async def as_csv(
     sort: Sort = "",
 ) -> Response:
     """The same rows as one file of comma-separated values; what was not measured is empty."""
-    await _turn(request)
+    await request.app.state.listings.wait()
     rows = catalogue_of(request).rows(protocol, task)
     content = rows.as_csv(rows.selected(where, sort))
     name = f'attachment; filename="{rows.protocol}-{rows.task}.csv"'
@@ -124,17 +124,6 @@ async def neighbours(
         )
     said = {"space": space, "name": a.name, "key": a.key, "protocol": table.protocol, "task": task}
     return json_reply(said | {"neighbours": found})
-
-
-async def _turn(request: Request) -> None:
-    """Wait until this listing may be made: one at a time, and others are answered in between.
-
-    A listing takes a millisecond or more. If all that wait were made one after another, an answer
-    that takes a tenth of that would wait for all of them.
-    """
-    turns: asyncio.Lock = request.app.state.listings
-    async with turns:
-        await asyncio.sleep(0)
 
 
 def _link(asked: dict[str, str], offset: int, relation: str) -> str:
