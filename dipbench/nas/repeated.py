@@ -63,9 +63,9 @@ def compare(
     if seconds is None:
         ends = np.isfinite(problem.budget.seconds)
         seconds = problem.budget.seconds if ends else default_seconds(problem)
-    if not np.isfinite(problem.fresh(seconds=seconds).budget.seconds):
-        raise ValueError("seconds is infinite; expected a budget that ends")
     problem = problem.fresh(seconds=seconds)
+    if not np.isfinite(problem.budget.seconds):
+        raise ValueError("seconds is infinite; expected a budget that ends")
     repeat = partial(_repeat, problem, chosen, entropy)
     with _bar(count, progress) as bar:
         rows = []
