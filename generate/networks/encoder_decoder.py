@@ -15,7 +15,7 @@ from generate.networks.networks import Networks, Slope
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
 
-__all__ = ["EPS", "MOMENTUM", "SLOPE", "EncoderDecoder", "SideBySide"]
+__all__ = ["EPS", "MOMENTUM", "SLOPE", "EncoderDecoder", "SideBySide", "batch_norms"]
 
 
 class SideBySide(nn.Module, Networks):
@@ -71,3 +71,8 @@ class EncoderDecoder(SideBySide, GraphNetwork):
         network = GraphNetwork(self._graph, self.in_channels, [np.random.default_rng(0)])
         network.load_state_dict(own)
         return network
+
+
+def batch_norms(network: nn.Module) -> list[nn.BatchNorm2d]:
+    """The batch normalisations of a network, in the order in which it holds them."""
+    return [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]

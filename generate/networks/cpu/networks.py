@@ -12,7 +12,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from dipbench.networks.module import GraphNetwork
 from generate.networks.cpu.program import Program
-from generate.networks.encoder_decoder import MOMENTUM, EncoderDecoder
+from generate.networks.encoder_decoder import MOMENTUM, EncoderDecoder, batch_norms
 from generate.networks.networks import Networks, Slope
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class CpuNetworks(Networks):
         network = self._plain.alone(0)
         vector_to_parameters(self.weights[copy].detach().clone(), network.parameters())
         used = 0
-        for norm in _norms(network):
+        for norm in batch_norms(network):
             for values in (norm.running_mean, norm.running_var):
                 assert values is not None
                 values.copy_(self._running[copy, used : used + len(values)])
@@ -101,9 +101,7 @@ class CpuNetworks(Networks):
 
 def _running_statistics(network: GraphNetwork) -> torch.Tensor:
     """Running mean and variance of each batch normalisation, one after the other, as set up."""
-    both = [values for norm in _norms(network) for values in (norm.running_mean, norm.running_var)]
+    both = [
+        values for norm in batch_norms(network) for values in (norm.running_mean, norm.running_var)
+    ]
     return torch.cat([values for values in both if values is not None] or [torch.empty(0)])
-
-
-def _norms(network: GraphNetwork) -> list[nn.BatchNorm2d]:
-    return [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]

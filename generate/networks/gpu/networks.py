@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn.utils import vector_to_parameters
 
-from generate.networks.encoder_decoder import MOMENTUM, EncoderDecoder
+from generate.networks.encoder_decoder import MOMENTUM, EncoderDecoder, batch_norms
 from generate.networks.gpu.captured import Captured
 from generate.networks.gpu.plan import Plan, Planner
 from generate.networks.networks import Networks, Slope
@@ -61,7 +61,7 @@ class GpuNetworks(Networks):
         # Scales, shifts and biases are in the first part alone; the others stay zero.
         self.parts = torch.zeros(splits, *self.weights.shape, device=device)
         self.weights.grad = torch.zeros_like(self.weights) if splits > 1 else self.parts[0]
-        channels = sum(norm.num_features for norm in _norms(self.first))
+        channels = sum(norm.num_features for norm in batch_norms(self.first))
         begin = torch.tensor([[0.0], [1.0]], device=device)
         self.running = begin.repeat(self.copies, 1, channels)
         self.exact = {"float32": True, "tf32": False}[precision]
@@ -102,7 +102,7 @@ class GpuNetworks(Networks):
         network = copy_of(self.first)
         vector_to_parameters(self.weights[copy].detach().cpu().clone(), network.parameters())
         used = 0
-        for norm in _norms(network):
+        for norm in batch_norms(network):
             mean, var = self.running[copy, :, used : used + norm.num_features]
             norm.load_state_dict({"running_mean": mean, "running_var": var}, strict=False)
             used += norm.num_features
@@ -125,7 +125,3 @@ class GpuNetworks(Networks):
         if shape not in self._plans:
             self._plans[shape] = Planner(self, shape).plan()
         return self._plans[shape]
-
-
-def _norms(network: nn.Module) -> list[nn.BatchNorm2d]:
-    return [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
