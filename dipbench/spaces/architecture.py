@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from dipbench.errors import InvalidArchitecture
 from dipbench.graphs.canonical import canonical_key
@@ -14,7 +14,13 @@ from dipbench.lazy import lazy
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
 
-__all__ = ["BaseArchitecture", "checked_choice", "checked_levels", "checked_number"]
+__all__ = [
+    "BaseArchitecture",
+    "checked_choice",
+    "checked_levels",
+    "checked_name",
+    "checked_number",
+]
 
 
 class BaseArchitecture(ABC):
@@ -93,3 +99,22 @@ def checked_levels(
     if len(set(levels)) < len(levels):
         raise InvalidArchitecture(f"{plural} is {tuple(levels)}; expected each level once")
     return tuple(sorted(levels))
+
+
+A = TypeVar("A", bound=BaseArchitecture)
+
+
+def checked_name(name: str, make: Callable[[], A]) -> A:
+    """The architecture that `make` reads from the parts of `name`.
+
+    Raises:
+        InvalidArchitecture: a part is impossible, or `name` is not the one that the architecture
+            has.
+    """
+    try:
+        made = make()
+    except InvalidArchitecture as error:
+        raise InvalidArchitecture(f"name {name!r}: {error}") from None
+    if made.name != name:
+        raise InvalidArchitecture(f"name {name!r} is not canonical; expected {made.name!r}")
+    return made

@@ -19,6 +19,7 @@ from dipbench.spaces.architecture import (
     BaseArchitecture,
     checked_choice,
     checked_levels,
+    checked_name,
     checked_number,
 )
 from dipbench.spaces.space import Dimension, Feature, Space
@@ -83,18 +84,15 @@ class Architecture(BaseArchitecture):
                 f"malformed name {name!r}; expected one like 'd5-s024-bilinear-w16', "
                 "or 'd3-s-nearest-w8' without skip connections"
             )
-        try:
-            parsed = cls(
+        return checked_name(
+            name,
+            lambda: cls(
                 depth=int(match["depth"]),
                 skips=tuple(map(int, match["skips"])),
                 upsample=match["upsample"],
                 width=int(match["width"]),
-            )
-        except InvalidArchitecture as error:
-            raise InvalidArchitecture(f"name {name!r}: {error}") from None
-        if parsed.name != name:
-            raise InvalidArchitecture(f"name {name!r} is not canonical; expected {parsed.name!r}")
-        return parsed
+            ),
+        )
 
     @classmethod
     def from_graph(cls, graph: Graph) -> Architecture:

@@ -14,6 +14,7 @@ from dipbench.spaces.architecture import (
     BaseArchitecture,
     checked_choice,
     checked_levels,
+    checked_name,
     checked_number,
 )
 from dipbench.spaces.core64 import DEPTHS, UPSAMPLES, WIDTHS, Architecture
@@ -101,8 +102,9 @@ class UNet(BaseArchitecture):
         match = NAME.fullmatch(name) if isinstance(name, str) else None
         if match is None:
             raise InvalidArchitecture(f"malformed name {name!r}; expected one like {EXAMPLE!r}")
-        try:
-            parsed = cls(
+        return checked_name(
+            name,
+            lambda: cls(
                 depth=int(match["depth"]),
                 skips=tuple(_word("skip", x, SKIP_OF) for x in match["skips"]),
                 upsamples=tuple(_word("upsample", x, UPSAMPLE_OF) for x in match["upsamples"]),
@@ -110,12 +112,8 @@ class UNet(BaseArchitecture):
                 width=int(match["width"]),
                 growing=bool(match["growing"]),
                 crossings=tuple(map(int, match["crossings"])),
-            )
-        except InvalidArchitecture as error:
-            raise InvalidArchitecture(f"name {name!r}: {error}") from None
-        if parsed.name != name:
-            raise InvalidArchitecture(f"name {name!r} is not canonical; expected {parsed.name!r}")
-        return parsed
+            ),
+        )
 
     @classmethod
     def from_graph(cls, graph: Graph) -> UNet:
