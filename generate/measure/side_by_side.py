@@ -74,13 +74,14 @@ def compile_for(
     precisions: Iterable[str] = ("float32",),
 ) -> int:
     """Compile what `measure_all` will launch, in parallel; return how many kernels that are."""
-    from generate.networks.gpu.compile import compile_all, steps_of
+    from generate.networks.gpu.networks import launches_of
+    from generate.networks.gpu.plan import compile_all
 
-    size, steps = protocol.size, []
+    size, launches = protocol.size, []
     for a, precision in itertools.product(architectures, precisions):
-        steps += steps_of(a.graph, 1, protocol.dip.input_channels, size, precision)
-        steps += steps_of(a.graph, protocol.supervised.batch, 1, size, precision)
-    return compile_all(steps)
+        launches += launches_of(a.graph, 1, protocol.dip.input_channels, size, precision)
+        launches += launches_of(a.graph, protocol.supervised.batch, 1, size, precision)
+    return compile_all(launches)
 
 
 def measure_all(

@@ -70,8 +70,12 @@ class Networks(ABC):
         return step
 
     def done(self) -> Iterator[None]:
-        """Yield as long as the device is still at work on what it was asked so far."""
-        return iter(())
+        """Yield as long as a GPU is still at work on what this stream was asked so far."""
+        if next(self.parameters()).is_cuda:
+            event = torch.cuda.Event()
+            event.record()
+            while not event.query():
+                yield
 
 
 def square_error(target: torch.Tensor) -> Slope:

@@ -35,12 +35,6 @@ class Node(ctypes.Structure):
         *((name, ctypes.c_size_t) for name in ("stored", "gradient", "step", "norms")),
     ]
 
-    @property
-    def size(self) -> int:
-        """How many values an image has here."""
-        values: int = self.channels * self.height * self.width
-        return values
-
 
 class Network(ctypes.Structure):
     """`Network` of network.cpp."""

@@ -285,14 +285,14 @@ struct Step {
         }
     }
 
-    // Copy what each input stores to its channels, unless it lies there.
+    // Copy what each input stores to its channels, and the norms, unless it lies there.
     void concat() const {
         size_t first = 0;
         for (int k = 0; k < node.inputs; first += input(k++).channels) {
             const Node& part = input(k);
+            if (norms(part) == norms() + first) continue;
             for (int n = 0; n < net.images; ++n)
-                if (stored(part, n) != stored(n, first))
-                    std::copy_n(stored(part, n), part.channels * pixels(), stored(n, first));
+                std::copy_n(stored(part, n), part.channels * pixels(), stored(n, first));
             std::copy_n(norms(part), part.channels, norms() + first);
         }
     }

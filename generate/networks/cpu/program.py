@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-from collections import Counter
 
 import torch
-from torch import nn
 
+from dipbench.networks.module import EPS, SLOPE, GraphNetwork
 from generate.networks.cpu.build import Network, Node, library
-from generate.networks.encoder_decoder import EPS, SLOPE, EncoderDecoder
+from generate.networks.layers import Layer, Layout
 
 __all__ = ["Program"]
 
@@ -26,37 +25,30 @@ class Program:
         output, change: the last output, and where its gradient goes; shape (images, height, width).
     """
 
-    def __init__(self, network: EncoderDecoder, shape: torch.Size):
+    def __init__(self, network: GraphNetwork, shape: torch.Size):
         kernel = library()
         if kernel is None:
             raise RuntimeError("no C++ compiler found; expected g++ or clang++")
-        self._kernel = kernel
-        self._nodes = (Node * len(network.ops))()
-        self._shape = shape
-        weights = running = 0
-        for i, (op, layer) in enumerate(zip(network.ops, network.layers, strict=True)):
-            node = self._nodes[i]
-            node.first_input = sum(map(len, network.inputs[:i]))
-            node.inputs = len(network.inputs[i])
-            self._size(node, op, layer, [self._nodes[j] for j in network.inputs[i]])
-            node.weights, node.running = weights, running
-            weights += sum(p.numel() for p in layer.parameters())
-            running += 2 * node.channels if self._is_layer(node) else 0
-        self._memory = torch.zeros(self._place(network.inputs))
-        flat = [j for of_node in network.inputs for j in of_node]
+        self._kernel, self._images = kernel, shape[0]
+        self._layout = layout = Layout(network, shape[0], shape[2], shape[3])
+        layers = layout.layers
+        self._memory = torch.zeros(layout.size + NORM * layout.channels)
+        inputs = [j for layer in layers for j in layer.inputs]
+        adds = [added for layer in layers for added in layer.adds]
+        first = [sum(len(layer.inputs) for layer in layers[:i]) for i in range(len(layers))]
         self._network = Network(
-            self._nodes,
-            len(self._nodes),
-            (ctypes.c_int * len(flat))(*flat),
-            (ctypes.c_int * len(flat))(*_adds(network.inputs)),
+            (Node * len(layers))(*map(self._node, layers, first)),
+            len(layers),
+            (ctypes.c_int * len(inputs))(*inputs),
+            (ctypes.c_int * len(adds))(*adds),
             shape[0],
             EPS,
             SLOPE,
         )
-        places = (self._nodes[-1].stored, self._nodes[-1].gradient)
-        count = shape[0] * shape[2] * shape[3]
+        count = shape[0] * layers[-1].area
         self.output, self.change = (
-            self._memory[at : at + count].view(shape[0], *shape[2:]) for at in places
+            self._memory[at : at + count].view(shape[0], *shape[2:])
+            for at in (layers[-1].stored, layers[-1].gradient)
         )
 
     def forward(
@@ -74,75 +66,14 @@ class Program:
 
     def check_trainable(self) -> None:
         """Raises ValueError where batch normalisation would see a single value."""
-        for node in self._nodes:
-            if self._is_layer(node) and self._shape[0] * node.height * node.width == 1:
-                raise ValueError(
-                    f"size {tuple(self._shape[2:])}: a layer would see one value; "
-                    "batch normalisation expects more than 1 value per channel"
-                )
+        self._layout.check_trainable(self._images)
 
-    def _size(self, node: Node, op: str, layer: nn.Module, inputs: list[Node]) -> None:
-        """Channels, height and width of `node`, and of its convolution."""
-        node.op = OPS.get(op, CONVOLUTION)
-        first = inputs[0] if inputs else None
-        node.channels, node.height, node.width = (
-            (first.channels, first.height, first.width) if first else self._shape[1:]
+    def _node(self, layer: Layer, first_input: int) -> Node:
+        """A layer as the kernel reads it; norms lie behind all values."""
+        padded = layer.kernel == 3
+        return Node(
+            *(OPS.get(layer.op, CONVOLUTION), layer.kernel, layer.stride, int(padded)),
+            *(layer.channels, layer.height, layer.width, first_input, len(layer.inputs)),
+            *(layer.weights, layer.running, layer.stored, layer.gradient, layer.step),
+            self._layout.size + NORM * layer.norms,
         )
-        if op == "concat":
-            node.channels = sum(part.channels for part in inputs)
-        if op == "down" and (node.height % 2 or node.width % 2):
-            raise ValueError(
-                f"size {tuple(self._shape[2:])} cannot be halved as often as the network does"
-            )
-        if op == "down":
-            node.height, node.width = node.height // 2, node.width // 2
-        if op.startswith("up-"):
-            node.height, node.width = 2 * node.height, 2 * node.width
-        if isinstance(layer, nn.Sequential):
-            conv = layer[0]
-            assert isinstance(conv, nn.Conv2d | nn.ConvTranspose2d)
-            node.channels, node.kernel = conv.out_channels, conv.kernel_size[0]
-            node.stride, node.padding = conv.stride[0], int(conv.padding[0])
-
-    def _place(self, inputs: list[list[int]]) -> int:
-        """Give all nodes their places in the memory; return how long it is.
-
-        What is read by one concatenation and by nothing else lies within it, so that nothing is
-        copied.
-        """
-        readers = Counter(j for of_node in inputs for j in of_node)
-        end = 0
-        for node, of_node in zip(reversed(self._nodes), reversed(inputs), strict=True):
-            if node.op == OPS["input"]:
-                node.step = node.size
-            elif not node.step:
-                length = self._shape[0] * node.size
-                node.stored, node.gradient, node.step = end, end + length, node.size
-                end += 2 * length
-            node.norms = end
-            end += NORM * node.channels
-            if node.op != OPS["concat"]:
-                continue
-            at = 0
-            for j in of_node:
-                part = self._nodes[j]
-                if readers[j] == 1 and part.op != OPS["input"]:
-                    part.stored, part.gradient = node.stored + at, node.gradient + at
-                    part.step = node.step
-                at += part.size
-        return end
-
-    @staticmethod
-    def _is_layer(node: Node) -> bool:
-        """Whether it has batch normalisation."""
-        return node.op in (CONVOLUTION, OPS["up-transposed"])
-
-
-def _adds(inputs: list[list[int]]) -> list[int]:
-    """Per edge, whether a later node has already given its input a gradient."""
-    seen: set[int] = set()
-    adds: list[int] = []
-    for of_node in reversed(inputs):
-        adds[:0] = [int(j in seen) for j in of_node]
-        seen.update(of_node)
-    return adds

@@ -1,9 +1,8 @@
 """The convolutions of networks side by side, as Triton kernels: forward, back, and their weights.
 
 Values of a node lie as (images, networks, channels, height, width), before batch normalisation;
-it is applied, with LeakyReLU, wherever they are loaded: `norms`, of shape (networks, channels,
-NORM), has what that takes. A node may be some channels of a concatenation, so kernels are told how
-far apart the values of two networks are, by `given_stride` and `out_stride`.
+that and LeakyReLU are applied wherever they are loaded, by `norms`, (networks, channels, NORM). A
+node may be some channels of a concatenation; its stride is from network to network.
 
 A program computes some channels of one network at `BLOCK` pixels as a product of matrices on tensor
 cores: rows are pixels, columns channels of the output, and sums run over `CHUNK` channels of the
@@ -13,29 +12,23 @@ those of the outer two are moved by one pixel at the end. So a block has whole r
 No result depends on the order in which programs run, so the same input gives the same bits.
 """
 
-# mypy: disable-error-code="import-not-found,import-untyped,no-untyped-call,no-untyped-def"
-# mypy: disable-error-code="untyped-decorator"
-# Triton has wheels for Linux alone. To its kernels annotations would mean nothing.
-
 from __future__ import annotations
+
+import inspect
 
 import triton
 import triton.language as tl
 
-__all__ = ["CHUNK", "NORM", "convolve", "kernel", "products", "settle_channels", "values"]
+__all__ = ["CHUNK", "NORM", "convolve", "kernel", "products", "values"]
 
 CHUNK: tl.constexpr = tl.constexpr(16)  # channels summed at once: the least that `tl.dot` takes
 NORM: tl.constexpr = tl.constexpr(5)  # numbers of a channel: scale, shift, slope; mean, 1 / std
-EPS: tl.constexpr = tl.constexpr(1e-5)
 
-# Kernels are compiled once for all numbers and, but for values, for all pointers.
-kernel = triton.jit(
-    do_not_specialize="""added advance after area before channels columns_stride count given_stride
-        height images networks norm_channels normalised out_stride parts quarter rows_stride split
-        total weight_count width""".split(),  # noqa: SIM905
-    do_not_specialize_on_alignment="""columns_norms given_norms of_scale of_weight out_norms partial
-        rows_norms running scale weight""".split(),  # noqa: SIM905
-)
+
+def kernel(function):
+    """A kernel that is compiled once for all numbers and pointers; constants are in capitals."""
+    names = [name for name in inspect.signature(function).parameters if name.islower()]
+    return triton.jit(function, do_not_specialize=names)
 
 
 @triton.jit
@@ -55,10 +48,8 @@ def _product(x, y, total, EXACT: tl.constexpr):
         large_x, large_y = _rounded(x), _rounded(y)
         total = tl.dot(x - large_x, large_y, total, input_precision="tf32")
         total = tl.dot(large_x, y - large_y, total, input_precision="tf32")
-        total = tl.dot(large_x, large_y, total, input_precision="tf32")
-    else:
-        total = tl.dot(x, y, total, input_precision="tf32")
-    return total
+        x, y = large_x, large_y
+    return tl.dot(x, y, total, input_precision="tf32")
 
 
 @triton.jit
@@ -70,36 +61,6 @@ def values(given, norms, channel, at, mask, NORMALISED: tl.constexpr):
         found = tl.maximum(found, found * tl.load(norms + channel * NORM + 2))
         found = tl.where(mask, found, 0.0)
     return found
-
-
-@triton.jit
-def settle_channels(
-    mean, var, count, channel, known, after, network,
-    scale, running, norms, weight_count, normalised, norm_channels, momentum,
-):  # fmt: skip
-    """Store what `values` needs of channels with this mean and variance; update running ones.
-
-    With a negative `momentum` the running ones take their place. A network has `weight_count`
-    weights, `after` scales and then shifts among them, and `normalised` running means, then
-    variances.
-    """
-    scale += network * weight_count + channel
-    running += network * 2 * normalised + channel
-    norms += (network * norm_channels + channel) * NORM
-    old_mean = tl.load(running, mask=known, other=0.0)
-    old_var = tl.load(running + normalised, mask=known, other=1.0)
-    if momentum > 0:
-        unbiased = var * (count / (count - 1))
-        tl.store(running, old_mean + momentum * (mean - old_mean), mask=known)
-        tl.store(running + normalised, old_var + momentum * (unbiased - old_var), mask=known)
-    if momentum < 0:
-        mean, var = old_mean, old_var
-    rstd = 1 / tl.sqrt(var + EPS)
-    factor = tl.load(scale, mask=known) * rstd
-    tl.store(norms, factor, mask=known)
-    tl.store(norms + 1, tl.load(scale + after, mask=known) - mean * factor, mask=known)
-    tl.store(norms + 3, mean, mask=known)
-    tl.store(norms + 4, rstd, mask=known)
 
 
 @triton.jit
@@ -174,12 +135,11 @@ def _sums(
 
 @kernel
 def convolve(
-    given, given_norms, weight, out, partial, scale, running, out_norms,
+    given, given_norms, weight, out, partial,
     given_stride, out_stride, height, width, before, after, networks, advance, weight_count,
-    normalised, norm_channels, added, momentum,
+    norm_channels, added,
     KERNEL: tl.constexpr, STRIDE: tl.constexpr, TURNED: tl.constexpr, BACK: tl.constexpr,
-    END: tl.constexpr, COLUMNS: tl.constexpr, BLOCK: tl.constexpr, ALIGNED: tl.constexpr,
-    EXACT: tl.constexpr,
+    COLUMNS: tl.constexpr, BLOCK: tl.constexpr, EXACT: tl.constexpr,
 ):  # fmt: skip
     """Convolve `before` channels to `after`, with zero padding of (KERNEL - 1) // 2.
 
@@ -191,15 +151,10 @@ def convolve(
     The grid is (blocks of `advance` pixels, networks x groups of COLUMNS channels, images). Pixels
     are those of the smaller image, of `height` and `width`.
 
-    `BACK` loads no norms, and if `added` is 1, adds to what is there. Otherwise `END` says what is
-    done with the sums: "parts" stores statistics of the block in `partial`, "settled" settles the
-    channels, where the block is all there is, and "logistic" adds a bias, at `scale`, first.
+    `BACK` loads no norms, and if `added` is 1, adds to what is there. Otherwise the sums of a
+    block's values and of their squares go to `partial`: (images, blocks, phases, networks, after).
     """
     PHASES: tl.constexpr = 4 if TURNED and STRIDE == 2 else 1
-    if ALIGNED:  # so that several values are loaded at once
-        width, advance = tl.multiple_of(width, 16), tl.multiple_of(advance, 16)
-        given_stride = tl.multiple_of(given_stride, 16)
-        out_stride = tl.multiple_of(out_stride, 16)
     groups = tl.cdiv(after * PHASES, COLUMNS)
     network, image = (tl.program_id(1) // groups).to(tl.int64), tl.program_id(2)
     lane = tl.arange(0, BLOCK)
@@ -220,25 +175,13 @@ def convolve(
     store = inside[:, None] & (to < after)[None, :]
     if added > 0:
         total += tl.load(out, mask=store, other=0.0)
-    if END == "logistic":
-        total = 1 / (1 + tl.exp(-total - tl.load(scale + network * weight_count)))
     tl.store(out, total, mask=store)
-    if END == "parts" or END == "settled":
-        count = tl.sum(inside.to(tl.float32))
-        mean = tl.sum(tl.where(inside[:, None], total, 0.0), 0) / count  # (COLUMNS,)
-        off = tl.where(inside[:, None], total - mean[None, :], 0.0)
-        squares = tl.sum(off * off, 0)
-        if END == "settled":
-            settle_channels(
-                mean, squares / count, count, to, to < after, after, network,
-                scale, running, out_norms, weight_count, normalised, norm_channels, momentum,
-            )  # fmt: skip
-        else:  # of shape (images, blocks, phases, networks, after, 3)
-            part = (image * tl.num_programs(0) + tl.program_id(0)) * PHASES + phase
-            partial += ((part * networks + network) * after + to) * 3
-            tl.store(partial, mean, mask=to < after)
-            tl.store(partial + 1, squares, mask=to < after)
-            tl.store(partial + 2, count, mask=to < after)
+    if not BACK:
+        kept = tl.where(inside[:, None], total, 0.0).to(tl.float64)
+        part = (image * tl.num_programs(0) + tl.program_id(0)) * PHASES + phase
+        partial += ((part * networks + network) * after + to) * 2
+        tl.store(partial, tl.sum(kept, 0), mask=to < after)
+        tl.store(partial + 1, tl.sum(kept * kept, 0), mask=to < after)
 
 
 @kernel
@@ -246,8 +189,7 @@ def products(
     rows, columns, rows_norms, columns_norms, of_weight,
     rows_stride, columns_stride, height, width, images, before, after, networks, weight_count,
     norm_channels, split,
-    KERNEL: tl.constexpr, STRIDE: tl.constexpr, BLOCK: tl.constexpr, ALIGNED: tl.constexpr,
-    EXACT: tl.constexpr,
+    KERNEL: tl.constexpr, STRIDE: tl.constexpr, BLOCK: tl.constexpr, EXACT: tl.constexpr,
 ):  # fmt: skip
     """The gradient of the weights of a convolution of `columns`, from that of its output, `rows`.
 
@@ -258,9 +200,6 @@ def products(
     some of the pixels; `of_weight` has one after the other, `split` numbers apart. Pixels are those
     of `rows`, of `height` and `width`.
     """
-    if ALIGNED:
-        width, rows_stride = tl.multiple_of(width, 16), tl.multiple_of(rows_stride, 16)
-        columns_stride = tl.multiple_of(columns_stride, 16)
     PADDING: tl.constexpr = (KERNEL - 1) // 2
     tiles = tl.cdiv(before, CHUNK)
     down, tile = tl.program_id(0) % KERNEL, tl.program_id(0) // KERNEL

@@ -6,6 +6,7 @@ share no kernel launch. But the launches of several streams run beside one anoth
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -13,8 +14,6 @@ from contextlib import nullcontext
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import torch
-
-from generate.networks.gpu.memory import free_memory, is_out_of_memory
 
 __all__ = ["AT_ONCE", "in_flight"]
 
@@ -27,32 +26,23 @@ class _Flight(Generic[Work]):
     """Work that has begun."""
 
     def __init__(self, work: Work, start: Callable[[Work], Run], device: torch.device):
-        self.work, self.device, self.seconds = work, device, 0.0
-        self.run, self.result = start(work), None
+        self.work, self.run, self.seconds = work, start(work), 0.0
         self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
         if self.stream is not None:
             self.stream.wait_stream(torch.cuda.current_stream(device))
 
-    def advance(self) -> str:
-        """Do one step more; say whether the work is running, done, or out of memory."""
-        try:
-            with nullcontext() if self.stream is None else torch.cuda.stream(self.stream):
-                next(self.run)
-        except StopIteration as end:
-            self.result = end.value
-            return "done"
-        except Exception as error:  # it holds on to the memory until this returns
-            if not is_out_of_memory(error):
-                raise
-            return "out of memory"
-        return "running"
+    def advance(self) -> None:
+        """Do one step more."""
+        with nullcontext() if self.stream is None else torch.cuda.stream(self.stream):
+            next(self.run)
 
     def give_up(self) -> None:
         """Free the memory."""
         self.run.close()
         if self.stream is not None:
             self.stream.synchronize()
-        free_memory(self.device)
+            gc.collect()
+            torch.cuda.empty_cache()
 
 
 def in_flight(
@@ -64,9 +54,8 @@ def in_flight(
 ) -> Iterator[tuple[Work, Any, float]]:
     """Run all of `waiting`, in this order, `most` at once; yield each with its result and seconds.
 
-    The seconds of all add up to what passed: those during which several ran are divided equally.
-
-    If memory runs out, the work that ran out waits again and half as much runs at once from then
+    The seconds of all add up to what passed: those during which several ran are divided equally. If
+    memory runs out, the work that ran out waits again and half as much runs at once from then
     on. Work that is alone is halved itself.
 
     Args:
@@ -77,22 +66,26 @@ def in_flight(
     Raises:
         RuntimeError: work that cannot be divided does not fit even by itself.
     """
-    queue = deque(waiting)
-    flights: list[_Flight[Work]] = []
-    clock = time.perf_counter()
+    queue, flights, clock = deque(waiting), list[_Flight[Work]](), time.perf_counter()
     try:
         while queue or flights:
             if queue and len(flights) < most:  # one a round, so that one at a time may fail
                 clock = _charge(clock, flights)
                 flights.append(_Flight(queue.popleft(), start, device))
             for flight in list(flights):
-                state = flight.advance()
-                if state == "running":
+                try:
+                    flight.advance()
                     continue
+                except StopIteration as end:
+                    done, result = True, end.value
+                except Exception as error:  # it is gone, with the memory it holds, after this
+                    if not _is_out_of_memory(error):
+                        raise
+                    done, result = False, None
                 clock = _charge(clock, flights)
                 flights.remove(flight)
-                if state == "done":
-                    yield flight.work, flight.result, flight.seconds
+                if done:
+                    yield flight.work, result, flight.seconds
                     clock = time.perf_counter()  # whoever took the result took this time
                     continue
                 flight.give_up()
@@ -113,3 +106,13 @@ def _charge(since: float, flights: Sequence[_Flight[Work]]) -> float:
     for flight in flights:
         flight.seconds += (now - since) / len(flights)
     return now
+
+
+def _is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether running out of memory is what `error` says, or what brought it about.
+
+    In the middle of capturing, the end of the capture fails too, and its error comes last.
+    """
+    if error is None or isinstance(error, torch.cuda.OutOfMemoryError):
+        return error is not None
+    return _is_out_of_memory(error.__cause__ or error.__context__)

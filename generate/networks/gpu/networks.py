@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy as copy_of
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn.utils import vector_to_parameters
 
-from generate.networks.encoder_decoder import MOMENTUM, EncoderDecoder, batch_norms
-from generate.networks.gpu.captured import Captured
-from generate.networks.gpu.plan import Plan, Planner
-from generate.networks.networks import Networks, Slope
+from generate.networks.encoder_decoder import MOMENTUM
+from generate.networks.flat import FlatNetworks
+from generate.networks.gpu.plan import NO_BATCH, UNCHANGED, Launch, Plan
+from generate.networks.networks import Slope
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
-    from dipbench.networks.module import GraphNetwork
 
-__all__ = ["GpuNetworks"]
+__all__ = ["WARM_UP", "Captured", "GpuNetworks", "launches_of"]
 
 PROGRAMS = 512  # at least so many for the gradient of the weights, to fill a GPU
 MOST_SPLITS = 16
+WARM_UP = 3  # steps; after the first, kernels are compiled and all memory is there
 
 
-class GpuNetworks(Networks):
-    """`EncoderDecoder` in float32: the same weights and answers, and these methods.
+class GpuNetworks(FlatNetworks):
+    """`FlatNetworks` on a GPU, all side by side.
 
     Outputs and gradients stay in the same memory, so that steps can be captured and replayed: the
     next call overwrites them.
@@ -36,11 +33,8 @@ class GpuNetworks(Networks):
         precision: ``float32``, or ``tf32``, which rounds the factors of convolutions to ten bits.
 
     Attributes:
-        weights: shape (copies, weights of a copy).
         parts: kernels sum the gradient of the weights in so many parts, (splits, *weights).
-        running: means, then variances of batch normalisation, shape (copies, 2, channels).
         exact: whether products have the precision of float32.
-        first: the first of the networks by itself, as it began.
     """
 
     capturable = True
@@ -53,75 +47,93 @@ class GpuNetworks(Networks):
         device: torch.device,
         precision: str = "float32",
     ):
-        plain = EncoderDecoder(graph, in_channels, rngs)
-        self.copies, self.in_channels, self.first = len(rngs), in_channels, plain.alone(0)
-        apart = [p.detach().view(self.copies, -1) for p in plain.parameters()]
-        self.weights = nn.Parameter(torch.cat(apart, 1).to(device))
+        super().__init__(graph, in_channels, rngs, device)
         splits = min(MOST_SPLITS, max(1, PROGRAMS // (3 * self.copies)))
         # Scales, shifts and biases are in the first part alone; the others stay zero.
         self.parts = torch.zeros(splits, *self.weights.shape, device=device)
-        self.weights.grad = torch.zeros_like(self.weights) if splits > 1 else self.parts[0]
-        channels = sum(norm.num_features for norm in batch_norms(self.first))
-        begin = torch.tensor([[0.0], [1.0]], device=device)
-        self.running = begin.repeat(self.copies, 1, channels)
+        self.weights.grad = self._gradient = torch.zeros_like(self.weights)
         self.exact = {"float32": True, "tf32": False}[precision]
-        self._plans: dict[torch.Size, Plan] = {}
-
-    def parameters(self) -> Iterator[nn.Parameter]:
-        """All weights as one tensor."""
-        yield self.weights
+        self._plans: dict[torch.Size, Plan] = {}  # by shape of the input, each with its memory
 
     @torch.no_grad()
     def gradients(self, x: torch.Tensor, slope: Slope) -> torch.Tensor:
-        """As `EncoderDecoder.gradients`.
-
-        Raises:
-            ValueError: batch normalisation would see a single value, or the size of `x` cannot
-                be halved as often as the network does.
-        """
-        x, plan = x.contiguous(), self.plan(x.shape)
-        output = plan.forward(x, MOMENTUM)
-        plan.backward(x, slope(output, slice(0, self.copies)).contiguous())
-        if len(self.parts) > 1:
-            assert self.weights.grad is not None
-            torch.sum(self.parts, 0, out=self.weights.grad)
+        """As `EncoderDecoder.gradients`; raises ValueError as `Layout` does."""
+        output, plan = self._forward(x, MOMENTUM), self._plans[x.shape]
+        of_output = slope(output, slice(0, self.copies)) * output * (1 - output)
+        plan.of_output.copy_(of_output)
+        torch.sum(of_output, (0, 2, 3), out=self.parts[0, :, -1])  # of the bias, the last weight
+        for launch in plan.backward:
+            launch()
+        torch.sum(self.parts, 0, out=self._gradient)
         return output
 
     @torch.no_grad()
     def batch_output(self, x: torch.Tensor) -> torch.Tensor:
         """As `EncoderDecoder.batch_output`."""
-        return self.plan(x.shape).forward(x.contiguous(), 0.0)
+        return self._forward(x, UNCHANGED)
 
     @torch.no_grad()
     def predict(self, x: torch.Tensor) -> torch.Tensor:
         """As `EncoderDecoder.predict`."""
-        return self.plan(x.shape).forward(x.contiguous(), -1.0)
-
-    def alone(self, copy: int) -> GraphNetwork:
-        """One copy as a network by itself, with its weights and statistics as they are now."""
-        network = copy_of(self.first)
-        vector_to_parameters(self.weights[copy].detach().cpu().clone(), network.parameters())
-        used = 0
-        for norm in batch_norms(network):
-            mean, var = self.running[copy, :, used : used + norm.num_features]
-            norm.load_state_dict({"running_mean": mean, "running_var": var}, strict=False)
-            used += norm.num_features
-        return network
+        return self._forward(x, NO_BATCH)
 
     def captured(self, step: Callable[[], object]) -> Callable[[], object]:
         """`step`, replayed from its fourth call on."""
         return Captured(step, self.weights.device)
 
-    def done(self) -> Iterator[None]:
-        """As `Networks.done`, for the stream that this is called on."""
-        if self.weights.is_cuda:
-            event = torch.cuda.Event()
-            event.record()
-            while not event.query():
-                yield
-
     def plan(self, shape: torch.Size) -> Plan:
-        """The plan for inputs of `shape`, with its memory."""
+        """The plan for inputs of `shape`."""
         if shape not in self._plans:
-            self._plans[shape] = Planner(self, shape).plan()
+            self._plans[shape] = Plan(self, shape)
         return self._plans[shape]
+
+    def _forward(self, x: torch.Tensor, momentum: float) -> torch.Tensor:
+        plan = self.plan(x.shape)
+        if momentum != NO_BATCH:
+            plan.layout.check_trainable(len(x))
+        plan.input.copy_(x)
+        for launch in plan.forward[momentum]:
+            launch()
+        return plan.output.add_(self.weights[:, -1, None, None]).sigmoid_()
+
+
+class Captured:
+    """A step recorded once as a CUDA graph; elsewhere than on a GPU it is just called.
+
+    A step is a hundred short kernels, and a replay launches all at once. The first calls are steps
+    like any other. Call it on a stream other than the default one. The step must keep its state and
+    its inputs in the same tensors, changed in place, and must not wait for the GPU.
+    """
+
+    def __init__(self, step: Callable[[], object], device: torch.device):
+        self._call, self._warm_up = step, WARM_UP if device.type == "cuda" else -1
+
+    def __call__(self) -> None:
+        """Do one step: replayed once it has been captured."""
+        if self._warm_up == 0:
+            self._call = self._capture().replay
+        self._warm_up -= 1
+        self._call()
+
+    def _capture(self) -> torch.cuda.CUDAGraph:
+        """Note what the step asks of the GPU; none of it is done.
+
+        `torch.cuda.graph` would wait for all streams first, and so stop what runs beside this.
+        """
+        graph = torch.cuda.CUDAGraph()
+        graph.capture_begin(capture_error_mode="thread_local")
+        try:
+            self._call()
+        finally:
+            graph.capture_end()
+        return graph
+
+
+def launches_of(
+    graph: Graph, images: int, in_channels: int, size: int, precision: str = "float32"
+) -> list[Launch]:
+    """What networks of `graph` launch in training on batches of `images`, to be compiled."""
+    nowhere = torch.device("meta")  # it has no memory
+    networks = GpuNetworks(graph, in_channels, [np.random.default_rng(0)], nowhere, precision)
+    plan = networks.plan(torch.Size((images, in_channels, size, size)))
+    return plan.forward[MOMENTUM] + plan.backward

@@ -1,8 +1,5 @@
 """Normal noise by counter, as a Triton kernel: it does not depend on what runs beside it."""
 
-# mypy: disable-error-code="import-not-found,import-untyped,no-untyped-call,no-untyped-def"
-# mypy: disable-error-code="untyped-decorator"
-
 from __future__ import annotations
 
 import triton.language as tl

@@ -1,283 +1,210 @@
 """A network's forward and backward as kernels to be launched one after the other.
 
-Where several nodes read one, the last of them, which comes first on the way back, writes its
-gradient and the others add.
+Kernels are compiled for kinds of launches, not for numbers of channels, networks or pixels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
+from triton import AsyncCompileMode, cdiv, next_power_of_2
 
-from dipbench.networks.module import SLOPE
+from dipbench.networks.module import MOMENTUM, SLOPE
 from generate.networks.gpu.convolution import convolve, products
-from generate.networks.gpu.layers import Layer, Place, layers_of, places_of
 from generate.networks.gpu.pointwise import normalise_back, resample, settle
+from generate.networks.layers import Layer, Layout
 
 if TYPE_CHECKING:
     from generate.networks.gpu.networks import GpuNetworks
 
-__all__ = ["Plan", "Planner", "Step"]
+__all__ = ["NO_BATCH", "UNCHANGED", "Launch", "Plan", "compile_all"]
 
+UNCHANGED, NO_BATCH = 0.0, -1.0  # of running statistics; they are used instead of a batch's
 CHUNK, TILE = 16, 16  # as in the kernels
 PIXELS, FEW_PIXELS = 64, 16  # of a program; few for the deepest levels
 POINTS = 512  # values of a program that is no product of matrices
 
 
 @dataclass(frozen=True)
-class Step:
-    """One launch of a kernel.
-
-    Attributes:
-        grid: how many programs, in three dimensions at most.
-        arguments: by name; the names "x", "slope" and "momentum" stand for what is given then.
-        options: constants that the kernel is compiled for.
-    """
+class Launch:
+    """One launch of a kernel, in `grid`: how many programs, in three dimensions at most."""
 
     kernel: Any
     grid: tuple[int, ...]
     arguments: dict[str, Any]
-    options: dict[str, Any]
 
-    def launch(self, **given: Any) -> None:
+    def __call__(self) -> None:
         """Ask the GPU for it; nothing waits."""
-        self.kernel[self.grid](**self._filled(given))
+        self.kernel[self.grid](**self.arguments)
 
-    def compile(self) -> None:
-        """Compile the kernel, for any values."""
-        nothing = torch.empty(1, device="meta")
-        given = {"x": nothing, "slope": nothing, "momentum": 0.0}
-        self.kernel.warmup(grid=self.grid, **self._filled(given))
-
-    def _filled(self, given: dict[str, Any]) -> dict[str, Any]:
-        filled = {k: given[v] if isinstance(v, str) else v for k, v in self.arguments.items()}
-        # A product and a sum become one instruction; Triton's default is to change.
-        return filled | self.options | {"enable_fp_fusion": True}
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """The kernel, and all that it is compiled for."""
+        named = self.arguments.items()
+        return self.kernel.__name__, *(x for x in named if x[0].isupper() or x[0].startswith("num"))
 
 
-@dataclass(frozen=True)
+def compile_all(launches: Iterable[Launch]) -> int:
+    """Compile what `launches` need, each kernel once and in parallel; return how many those are.
+
+    Left to itself, Triton compiles a kernel when it is first launched, one after the other.
+    """
+    wanted = {launch.kind: launch for launch in launches}.values()
+    # Triton's compiler lets other threads run.
+    with ThreadPoolExecutor(os.cpu_count()) as threads, AsyncCompileMode(threads):
+        for launch in wanted:
+            launch.kernel.warmup(grid=launch.grid, **launch.arguments)
+    return len(wanted)
+
+
 class Plan:
-    """All launches of K networks side by side, for inputs of one shape.
+    """All launches of K networks for inputs of `shape`: (images, K x in_channels, height, width).
 
     Attributes:
-        output: shape (images, K, height, width).
-        sees_one_value: whether there is a layer that has a single value per channel.
-    """
-
-    output: torch.Tensor
-    forward_steps: list[Step]
-    backward_steps: list[Step]
-    sees_one_value: bool
-
-    def forward(self, x: torch.Tensor, momentum: float) -> torch.Tensor:
-        """Compute `output` of a contiguous `x`.
-
-        Args:
-            momentum: of the running statistics; if negative, they are used and not changed.
-
-        Raises:
-            ValueError: batch normalisation would see a single value.
-        """
-        if self.sees_one_value and momentum >= 0:
-            raise ValueError(
-                f"shape {tuple(x.shape)}: a layer would see one value; "
-                "batch normalisation expects more than 1 value per channel"
-            )
-        for step in self.forward_steps:
-            step.launch(x=x, momentum=momentum)
-        return self.output
-
-    def backward(self, x: torch.Tensor, slope: torch.Tensor) -> None:
-        """Compute the gradients of the weights from that of `output`; `forward` came before."""
-        for step in self.backward_steps:
-            step.launch(x=x, slope=slope, momentum=0.0)
-
-
-class Planner:
-    """Makes the plan of `networks` for inputs of `shape`: (images, K x in_channels, height, width).
+        input, output: where they lie; the output without its bias and logistic function.
+        of_output: where the gradient of that output goes.
+        forward: what to launch in order, by the momentum of running statistics.
+        backward: what to launch after that with `MOMENTUM`.
 
     Raises:
         ValueError: height or width cannot be halved as often as the networks do.
     """
 
     def __init__(self, networks: GpuNetworks, shape: torch.Size):
-        self.networks, self.images, self.copies = networks, shape[0], networks.copies
-        self.layers = layers_of(networks.first, shape[2], shape[3])
-        begin = torch.tensor([1.0, 0.0, 1.0, 0.0, 1.0], device=networks.weights.device)
-        self.norms = begin.repeat(self.copies, sum(layer.channels for layer in self.layers), 1)
-        self._norms_used = 0
-        self.places = places_of(self.layers, self._new_place)
-        for layer, place in zip(self.layers, self.places, strict=True):
+        self.weights, self.parts = networks.weights.detach(), networks.parts
+        self.running, self.exact = networks.running, networks.exact
+        self.images, self.copies, device = shape[0], networks.copies, networks.weights.device
+        self.layout = Layout(networks.first, self.images * self.copies, *shape[2:])
+        self.layers = self.layout.layers
+        self.memory = torch.empty(self.layout.size, device=device)
+        norm = torch.tensor([1.0, 0.0, 1.0, 0.0, 1.0], device=device)
+        self.norms = norm.repeat(self.copies, self.layout.channels, 1)
+        for layer in self.layers:
             if layer.normalised:
-                place.norms[..., 2] = SLOPE
+                self.norms[:, layer.norms : layer.norms + layer.channels, 2] = SLOPE
         blocks = max(self._blocks(layer) * layer.channels for layer in self.layers)
-        self.partial = torch.empty(blocks * self.copies * 3, device=begin.device)
+        self.partial = torch.empty(blocks * self.copies * 2, dtype=torch.float64, device=device)
+        first, last, one = self.layers[0], self.layers[-1], (self.copies, *shape[2:])
+        self.input = self._images(first.stored, shape[1:])
+        self.output = self._images(last.stored, one)
+        self.of_output = self._images(last.gradient, one)
+        self.forward = {m: list(self._forward(m)) for m in (MOMENTUM, UNCHANGED, NO_BATCH)}
+        self.backward = list(self._backward())
 
-    def plan(self) -> Plan:
-        """All steps, with the memory that they work in."""
-        output = self.places[-1].values.unflatten(0, (self.images, self.copies)).squeeze(2)
-        normalised = [layer for layer in self.layers if layer.normalised]
-        one = any(self.images * layer.height * layer.width == 1 for layer in normalised)
-        return Plan(output, list(self._forward()), list(self._backward()), one)
+    def _images(self, at: int, shape: Sequence[int]) -> torch.Tensor:
+        return self.memory[at : at + self.images * math.prod(shape)].view(self.images, *shape)
 
-    def _new_place(self, layer: Layer) -> Place:
-        is_input = layer.op == "input"
-        shape = (self.images * self.copies, layer.channels, layer.height, layer.width)
-        device = torch.device("meta") if is_input else self.norms.device
-        first, self._norms_used = self._norms_used, self._norms_used + layer.channels
-        norms = self.norms[:, first : self._norms_used]
-        values, gradient = torch.empty(2, *shape, device=device)
-        return Place(values, gradient, norms, is_input)
-
-    def _forward(self) -> Iterator[Step]:
-        for layer, out in zip(self.layers, self.places, strict=True):
-            for j, part in self._read(layer, out):
+    def _forward(self, momentum: float) -> Iterator[Launch]:
+        for layer in self.layers:
+            for given, part, _ in self.layout.reads(layer):
                 if not layer.kernel:
-                    yield self._resample(layer, self.places[j], part, back=False)
+                    yield self._resample(layer, given, part)
                     continue
-                several = layer.normalised and self._blocks(layer) > 1
-                end = "parts" if several else "settled" if layer.normalised else "logistic"
-                yield self._convolve(layer, self.places[j], out, back=False, end=end)
-                if several:
-                    yield self._settle(layer, out)
+                yield self._convolve(layer, given, layer)
+                if layer.normalised:
+                    yield self._settle(layer, momentum)
 
-    def _backward(self) -> Iterator[Step]:
-        written: set[int] = set()
-        for layer, out in reversed(list(zip(self.layers, self.places, strict=True))):
-            for j, part in self._read(layer, out):
-                given, added = self.places[j], j in written
+    def _backward(self) -> Iterator[Launch]:
+        for layer in reversed(self.layers):
+            for given, part, added in self.layout.reads(layer):
+                if layer.normalised:
+                    yield self._normalise_back(layer)
                 if layer.kernel:
-                    yield self._normalise_back(layer, out)
-                    yield self._products(layer, given, out)
-                if not given.is_input:
-                    step = self._convolve if layer.kernel else self._resample
-                    yield step(layer, part, given, back=True, added=added)
-                written.add(j)
+                    yield self._products(layer, given)
+                if given.op != "input":
+                    launch = self._convolve if layer.kernel else self._resample
+                    yield launch(layer, part, given, back=True, added=added)
 
-    def _read(self, layer: Layer, out: Place) -> Iterator[tuple[int, Place]]:
-        """What a layer reads, and which part of `out` it becomes; not what lies there already."""
-        first = 0
-        for j in layer.inputs:
-            channels = self.layers[j].channels
-            if layer.op != "concat":
-                yield j, out
-            elif not self.places[j].in_concat:
-                yield j, out.part(first, channels)
-            first += channels
-
-    # Steps: what a kernel is given under which name.
+    # Launches: what a kernel is given under which name.
 
     def _convolve(
-        self, layer: Layer, given: Place, out: Place, back: bool, added: bool = False, end: str = ""
-    ) -> Step:
+        self, layer: Layer, given: Layer, out: Layer, back: bool = False, added: bool = False
+    ) -> Launch:
         """The convolution of a layer, or the gradient of its input from that of its output."""
         turned = (layer.op == "up-transposed") != back
         spread = turned and layer.stride == 2
         columns = out.channels * (4 if spread else 1)
-        at_once = min(32 if back or spread else 16, max(8, _power(columns)))
+        at_once: int = min(32 if spread or back else 16, max(8, next_power_of_2(columns)))
         pixels, block, advance = self._blocked(layer)
-        grid = (-(-pixels // advance), self.copies * -(-columns // at_once), self.images)
-        options = {
+        grid = (cdiv(pixels, advance), self.copies * cdiv(columns, at_once), self.images)
+        own = self._at("given", given, back) | self._at("out", out, back) | {
             "KERNEL": layer.kernel, "STRIDE": layer.stride, "TURNED": turned, "BACK": back,
-            "END": end, "COLUMNS": at_once, "BLOCK": block, "num_warps": max(1, block // 32),
-            "num_stages": 1,
+            "COLUMNS": at_once, "BLOCK": block, "num_warps": max(1, block // 32), "num_stages": 1,
+            "advance": advance, "added": int(added),
         }  # fmt: skip
-        return self._step(
-            convolve, grid, layer, options,
-            **_at("given", given, back), **_at("out", out, back),
-            before=given.channels, after=out.channels, advance=advance, added=int(added),
-        )  # fmt: skip
+        return self._launch(convolve, grid, layer, own)
 
-    def _settle(self, layer: Layer, out: Place) -> Step:
+    def _settle(self, layer: Layer, momentum: float) -> Launch:
         """What ends the batch normalisation of a layer."""
-        total = self.images * layer.height * layer.width
-        return self._step(
-            settle, (self.copies, -(-layer.channels // TILE)), layer, {}, **_at("out", out),
-            parts=self._blocks(layer), total=total, after=layer.channels,
-        )  # fmt: skip
+        grid = (self.copies, cdiv(layer.channels, TILE))
+        parts, total = self._blocks(layer), self.images * layer.area
+        own = self._at("out", layer) | {"parts": parts, "total": total, "momentum": momentum}
+        return self._launch(settle, grid, layer, own)
 
-    def _normalise_back(self, layer: Layer, out: Place) -> Step:
+    def _normalise_back(self, layer: Layer) -> Launch:
         """The gradient by what a layer had before its activation, and of its scale and shift."""
-        logistic = layer.op == "output"
-        options = {"LOGISTIC": logistic, "BLOCK": 1024 if layer.height * layer.width > 64 else 64}
-        return self._step(
-            normalise_back, (layer.channels, self.copies), layer, options, **_at("out", out),
-            of_out="slope" if logistic else out.gradient, gradient=out.gradient,
-            channels=layer.channels, area=layer.height * layer.width,
-        )  # fmt: skip
+        own = self._at("out", layer) | {"gradient": self.memory[layer.gradient :]}
+        own |= {"BLOCK": 1024 if layer.area > 64 else 64, "area": layer.area}
+        return self._launch(normalise_back, (layer.channels, self.copies), layer, own)
 
-    def _products(self, layer: Layer, given: Place, out: Place) -> Step:
+    def _products(self, layer: Layer, given: Layer) -> Launch:
         """The gradient of the weights of a convolution."""
-        rows, columns = (given, out) if layer.op == "up-transposed" else (out, given)
-        tiles = -(-rows.channels // CHUNK) * -(-columns.channels // CHUNK)
-        grid = (layer.kernel * tiles, self.copies, len(self.networks.parts))
-        options = {"KERNEL": layer.kernel, "STRIDE": layer.stride, "BLOCK": PIXELS, "num_warps": 1}
-        return self._step(
-            products, grid, layer, options | {"num_stages": 2},
-            **_at("rows", rows, rows is out), **_at("columns", columns, columns is out),
-            before=columns.channels, after=rows.channels,
-        )  # fmt: skip
+        rows, columns = (given, layer) if layer.op == "up-transposed" else (layer, given)
+        tiles = cdiv(rows.channels, CHUNK) * cdiv(columns.channels, CHUNK)
+        grid = (layer.kernel * tiles, self.copies, len(self.parts))
+        own = self._at("rows", rows, rows is layer) | self._at("columns", columns, columns is layer)
+        own |= {"KERNEL": layer.kernel, "STRIDE": layer.stride, "BLOCK": PIXELS}
+        return self._launch(products, grid, layer, own | {"num_warps": 1, "num_stages": 2})
 
     def _resample(
-        self, layer: Layer, given: Place, out: Place, back: bool, added: bool = False
-    ) -> Step:
+        self, layer: Layer, given: Layer, out: Layer, back: bool = False, added: bool = False
+    ) -> Launch:
         """Up-sampling, a copy, or the gradient of either."""
-        points = out.values.shape[2] * out.values.shape[3]
-        grid = (-(-points // POINTS), self.copies * out.channels, self.images)
-        kind = "copy" if layer.op == "concat" else layer.op
-        return self._step(
-            resample, grid, layer, {"KIND": kind, "BACK": back, "BLOCK": POINTS},
-            **_at("given", given, back), **_at("out", out, back),
-            channels=out.channels, added=int(added),
-        )  # fmt: skip
+        grid = (cdiv(out.area, POINTS), self.copies * out.channels, self.images)
+        own = self._at("given", given, back) | self._at("out", out, back) | {"added": int(added)}
+        own |= {"KIND": layer.op, "BACK": back, "BLOCK": POINTS}
+        return self._launch(resample, grid, layer, own)
 
-    def _step(
-        self, kernel: Any, grid: tuple[int, ...], layer: Layer, options: dict[str, Any], **own: Any
-    ) -> Step:
-        """A launch with what its kernel asks for: `own`, or what any kernel may ask for."""
-        ours, (height, width) = self.networks, layer.small_size
-        weights = ours.weights.detach()
+    def _launch(
+        self, kernel: Any, grid: tuple[int, ...], layer: Layer, own: dict[str, Any]
+    ) -> Launch:
+        """A launch with what its kernel asks for, its own or what any may ask for."""
+        height, width = layer.small_size
         known = own | {
-            "weight": weights[:, layer.weights :], "scale": weights[:, layer.scale :],
-            "of_weight": ours.parts[0, :, layer.weights :],
-            "of_scale": ours.parts[0, :, layer.scale :], "split": ours.parts.stride(0),
-            "running": ours.running[:, :, layer.running :], "partial": self.partial,
-            "weight_count": weights.shape[1], "normalised": ours.running.shape[2],
-            "norm_channels": self.norms.shape[1], "networks": self.copies, "images": self.images,
-            "height": height, "width": width, "momentum": "momentum",
-            "ALIGNED": width % 16 == 0, "EXACT": ours.exact,
+            "weight": self.weights[:, layer.weights :], "scale": self.weights[:, layer.scale :],
+            "of_weight": self.parts[0, :, layer.weights :], "split": self.parts.stride(0),
+            "of_scale": self.parts[0, :, layer.scale :], "weight_count": self.weights.shape[1],
+            "running": self.running[:, layer.running :], "statistics": self.running.shape[1],
+            "partial": self.partial, "norm_channels": self.layout.channels, "EXACT": self.exact,
+            "networks": self.copies, "images": self.images, "height": height, "width": width,
         }  # fmt: skip
-        asked = {name: known[name] for name in kernel.arg_names if name not in options}
-        constants = {name: asked.pop(name) for name in list(asked) if name.isupper()}
-        return Step(kernel, grid, asked, options | constants)
+        asked = {k: v for k, v in known.items() if k in kernel.arg_names or k.startswith("num_")}
+        # A product and a sum become one instruction; Triton's default is to change.
+        return Launch(kernel, grid, asked | {"enable_fp_fusion": True})
+
+    def _at(self, name: str, layer: Layer, gradient: bool = False) -> dict[str, Any]:
+        """What kernels are told of the values of a layer, or of their gradient."""
+        place = self.memory[layer.gradient if gradient else layer.stored :]
+        norms = self.norms[:, layer.norms :]
+        channels = {"after" if name in ("out", "rows") else "before": layer.channels}
+        return {name: place, f"{name}_stride": layer.step, f"{name}_norms": norms} | channels
 
     # How a layer is divided among programs.
 
     def _blocked(self, layer: Layer) -> tuple[int, int, int]:
-        """Pixels of an image; rows of a program's matrix; how many of them are pixels.
-
-        Those are whole rows of the image.
-        """
+        """Pixels of the smaller image; rows of a program's matrix, and how many it uses."""
         height, width = layer.small_size
-        block = FEW_PIXELS if height * width <= FEW_PIXELS else max(PIXELS, _power(width))
+        block = FEW_PIXELS if height * width <= FEW_PIXELS else max(PIXELS, next_power_of_2(width))
         return height * width, block, min(block // width, height) * width
 
     def _blocks(self, layer: Layer) -> int:
         """How many blocks' statistics a channel has."""
         pixels, _, advance = self._blocked(layer)
-        return self.images * -(-pixels // advance) * (4 if layer.op == "up-transposed" else 1)
-
-
-def _at(name: str, place: Place, gradient: bool = False) -> dict[str, Any]:
-    """What kernels are told of the values at a place, or of their gradient."""
-    memory = place.gradient if gradient else "x" if place.is_input else place.values
-    norms = {f"{name}_norms": place.norms}
-    return norms | {name: memory, f"{name}_stride": place.values.stride(0)}
-
-
-def _power(n: int) -> int:
-    """The least power of two that is not less."""
-    return 1 << (n - 1).bit_length()
+        blocks: int = cdiv(pixels, advance) * (4 if layer.op == "up-transposed" else 1)
+        return self.images * blocks

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from generate.networks.gpu.captured import WARM_UP, Captured
+pytest.importorskip("triton", reason="Triton has wheels for Linux alone")
+
+from generate.networks.gpu.networks import WARM_UP, Captured
 
 
 @pytest.fixture

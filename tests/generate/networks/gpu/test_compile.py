@@ -16,7 +16,8 @@ import sys
 from triton.backends.compiler import GPUTarget
 from triton.runtime import driver
 from dipbench.spaces import Space
-from generate.networks.gpu.compile import compile_all, steps_of
+from generate.networks.gpu.networks import launches_of
+from generate.networks.gpu.plan import compile_all
 
 
 class Hopper:
@@ -30,15 +31,15 @@ class Hopper:
 
 
 driver.set_active(Hopper())
-steps = []
+launches = []
 for name in sys.argv[2:]:
     graph = Space("unet64").parse(name).graph
-    steps += steps_of(graph, 1, 16, 64) + steps_of(graph, 1, 16, 64, "tf32")
-    steps += steps_of(graph, 16, 1, 64)
+    launches += launches_of(graph, 1, 16, 64) + launches_of(graph, 1, 16, 64, "tf32")
+    launches += launches_of(graph, 16, 1, 64)
 if sys.argv[1] == "once":  # of each function the one with the least options
-    steps.sort(key=lambda step: repr(step.options), reverse=True)
-    steps = {step.kernel.__name__: step for step in steps}.values()
-print(compile_all(steps))
+    launches.sort(key=lambda one: repr(one.kind), reverse=True)
+    launches = {one.kernel.__name__: one for one in launches}.values()
+print(compile_all(launches))
 """
 
 
@@ -63,4 +64,4 @@ def test_every_kernel_compiles(tmp_path):
 def test_every_kernel_compiles_for_all_that_it_is_used_for(tmp_path):
     names = ["d5-s01234-bilinear-w16", "d3-s02-transposed-w8", "d2-s01-nearest-w8"]
     asked, found = compiled(tmp_path, "all", *names)
-    assert asked == found > 80
+    assert asked == found > 40
