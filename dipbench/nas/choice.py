@@ -196,17 +196,18 @@ def checked_report(report: str | None, objectives: Sequence[str], data: Data) ->
     return first if predicted and OBJECTIVES[first].mode != FREE else "supervised_rmse"
 
 
-def limit(name: str, value: float | None) -> float:
+def limit(name: str, value: float | None, whole: bool = False) -> float:
     """The limit of this name; infinite where there is none.
 
     Raises:
-        ValueError: it is no number of at least 0.
+        ValueError: it is no number of at least 0, or no `whole` one.
     """
     if value is None:
         return math.inf
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not value >= 0:
-        raise ValueError(f"{name} is {value!r}; expected a number of at least 0, or None")
+    if not number or not value >= 0 or (whole and math.isfinite(value) and value % 1):
+        expected = f"a {'whole ' if whole else ''}number of at least 0, or None"
+        raise ValueError(f"{name} is {value!r}; expected {expected}")
     return float(value)
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dipbench.figures import PNG, Format, check_format, needs_matplotlib
+from dipbench.extras import require
+from dipbench.figures import PNG, Format, check_format
 from dipbench.files import output_folder
 from dipbench.nas.incumbent import Incumbent
 from dipbench.nas.problem import Problem
@@ -226,7 +227,7 @@ class Comparison:
         from dipbench.nas.figure import draw
 
         check_format(format)
-        needs_matplotlib("nas")
+        require("nas", "matplotlib")
         count = len(self.problem.architectures)
         title = f"{self.problem.protocol}, {count} architectures: median and quartiles of "
         with output_folder(Path(folder)) as out:

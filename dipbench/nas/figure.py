@@ -8,7 +8,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dipbench.figures import needs_matplotlib, save
+from dipbench.extras import require
+from dipbench.figures import save
 from dipbench.nas.ranking import BASELINE
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def draw(
     Raises:
         ImportError: matplotlib is not installed.
     """
-    needs_matplotlib("nas")
+    require("nas", "matplotlib")
     # The object interface: no global figure, no window, no change of backend.
     from matplotlib.figure import Figure
 

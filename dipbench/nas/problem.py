@@ -112,7 +112,9 @@ class Problem(Candidates, Reported):
     ):
         self.objectives = tuple(objective.name for objective in checked(objectives))
         self.task = task
-        self.budget = Budget(limit("seconds", seconds), limit("evaluations", evaluations))
+        self.budget = Budget(
+            limit("seconds", seconds), limit("evaluations", evaluations, whole=True)
+        )
         self.seed = checked_seed(seed)
         if repeats not in ("cached", "charged"):
             raise ValueError(f"repeats is {repeats!r}; expected 'cached' or 'charged'")

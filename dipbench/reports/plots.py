@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dipbench.figures import PNG, Format, check_format, needs_matplotlib, save
+from dipbench.extras import require
+from dipbench.figures import PNG, Format, check_format, save
 from dipbench.files import output_folder
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def scatter(table: Table, path: str | os.PathLike[str], colour: str | None = Non
     """
     if colour is not None and colour not in COLOURS:
         raise ValueError(f"colour is {colour!r}; expected one of {', '.join(COLOURS)}")
-    needs_matplotlib()
+    require("plot", "matplotlib")
     # The object interface: no global figure, no window, no change of backend.
     from matplotlib.figure import Figure
 
@@ -111,7 +112,7 @@ def scatter_plots(table: Table, folder: str | os.PathLike[str], format: Format =
     """
     check_format(format)
     _points(table)  # before a folder is made for nothing
-    needs_matplotlib()
+    require("plot", "matplotlib")
     with output_folder(Path(folder)) as out:
         return [
             scatter(table, out / f"scatter.{format}"),

@@ -369,7 +369,7 @@ def test_plot_into_an_unwritable_place(fail, table_folder, tmp_path, below):
 
 
 def test_plot_without_matplotlib(fail, table_folder, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert "pip install" in fail("plot", "--table", table_folder, "--out", tmp_path)
 
 

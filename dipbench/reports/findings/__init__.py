@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dipbench.figures import PNG, Format, needs_matplotlib
+from dipbench.extras import require
+from dipbench.figures import PNG, Format
 from dipbench.files import output_folder
 from dipbench.reports.findings.baselines import read_baselines
 from dipbench.reports.findings.companions import embedded_companions
@@ -65,7 +66,7 @@ def write_findings(
     from dipbench.reports.findings.figures import figures
     from dipbench.reports.findings.report import report
 
-    needs_matplotlib()
+    require("plot", "matplotlib")
     known = () if baselines is None else read_baselines(baselines)
     with output_folder(Path(out)) as folder, one_thread():
         found = study(table, seed, task, effort=effort, others=others, baselines=known, tell=tell)

@@ -11,7 +11,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dipbench.figures import PNG, Format, needs_matplotlib
+from dipbench.extras import require
+from dipbench.figures import PNG, Format
 from dipbench.files import output_folder
 from dipbench.reports.findings.effort import FULL, Effort
 from dipbench.threads import one_thread
@@ -54,7 +55,7 @@ def write_proxy(
     from dipbench.reports.proxy.report import report
     from dipbench.reports.proxy.study import study
 
-    needs_matplotlib()
+    require("plot", "matplotlib")
     with output_folder(Path(out)) as folder, one_thread():
         found = study(table, scores, seed, task, effort=effort, tell=tell)
         figure = folder / "proxy" / f"proxies.{format}"

@@ -162,7 +162,7 @@ def test_one_algorithm_is_drawn_too(problem, tmp_path):
 
 
 def test_without_matplotlib_the_message_says_what_to_install(found, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=r"pip install 'dipbench\[nas\]'"):
         found.save(tmp_path)
 

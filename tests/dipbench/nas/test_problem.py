@@ -408,6 +408,7 @@ def test_own_graphs_are_called_by_key_and_all_are_neighbours(own_graphs):
         ({"seconds": "1"}, "seconds is '1'"),
         ({"evaluations": -1}, "evaluations is -1"),
         ({"evaluations": True}, "evaluations is True"),
+        ({"evaluations": 1.5}, "evaluations is 1.5; expected a whole number of at least 0"),
         ({"seed": 1.5}, "seed is 1.5; expected an integer, 'random', or None"),
         ({"seed": "any"}, "seed is 'any'"),
         ({"seed": "random"}, "expected a numpy Generator"),

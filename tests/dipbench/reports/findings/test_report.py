@@ -259,7 +259,7 @@ def test_what_is_needed_is_looked_for_before_computing(
     monkeypatch.setattr("dipbench.reports.findings.study", lambda *_, **__: pytest.fail("began"))
     out = tmp_path / "docs"
     if lacking == "matplotlib":
-        monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+        monkeypatch.setitem(sys.modules, "matplotlib", None)
     else:
         out.write_text("a file")
     assert main(["findings", "--table", str(small_folder), "--out", str(out)]) == 2
