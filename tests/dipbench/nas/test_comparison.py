@@ -264,7 +264,7 @@ def test_which_runs(command, runs):
     [
         (("--algorithms", "magic"), "algorithm is 'magic'; expected one of"),
         (("--objective", "psnr"), "objective is 'psnr'; expected one of"),
-        (("--task", "inpaint50"), "task 'inpaint50' was not measured; expected one of"),
+        (("--task", "sharpen"), "task 'sharpen' was not measured; expected one of"),
         (("--runs", "7"), "seed 7 measured; the table has seeds 0, 1"),
         (("--runs", "each"), "runs is 'each'; expected mean, random or a seed"),
         (("--seconds", "-5"), "seconds is -5.0; expected"),

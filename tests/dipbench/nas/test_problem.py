@@ -427,7 +427,7 @@ def test_arguments_that_are_no_such_thing(small, settings, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"task": "inpaint50"}, "task 'inpaint50' was not measured; expected one of denoise25"),
+        ({"task": "sharpen"}, "task 'sharpen' was not measured; expected one of denoise25"),
         ({"seed": 7}, "seed 7 measured; the table has seeds 0, 1"),
         ({"within": ["d5-s-bilinear-w8"]}, "d5-s-bilinear-w8 is not among the 12"),
     ],
