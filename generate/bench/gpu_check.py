@@ -6,6 +6,7 @@ It prints one table; each line has a figure and, where there is a goal, whether 
 from __future__ import annotations
 
 import itertools
+import operator
 import subprocess
 import sys
 import tempfile
@@ -46,12 +47,14 @@ TESTS = (  # but for compiling, which the first check does
     "--ignore=tests/generate/networks/gpu/test_compile.py",
     "tests/generate/measure/test_side_by_side.py",
 )
-TESTS_SECONDS = 90  # at most
+TESTS_SECONDS = 120  # at most; kernels that only tests need are compiled on the way
 NAME = "d5-s01234-bilinear-w16"
 ARCHITECTURES = 16  # of each space, to be timed
 FITS_GOAL, MIXED_GOAL = 100_000, 60_000  # instance-iterations per second
 TRAININGS_GOAL = 1000 * 1000 * 16 / 200  # 1,000 trainings of 1,000 steps of 16 images in 200 s
-ERRORS = {"float32": 1e-5, "tf32": 2e-2}  # the most that a relative error may be
+# The most that relative errors of outputs and gradients may be. A value within rounding of the kink
+# of LeakyReLU may fall on either side, which moves a gradient.
+ERRORS = {"float32": (1e-5, 1e-4), "tf32": (2e-2, 2e-2)}
 COMPARED = 4  # architectures whose rows are compared with those of another engine
 
 
@@ -92,7 +95,8 @@ class Check:
         for (name, graph), precision in itertools.product(graphs.items(), PRECISIONS):
             found = errors(graph, self.protocol.size, self.device, precision)
             figure = "output {:.1e}, gradient {:.1e}".format(*found)
-            yield Line(f"{precision}, {name}", figure, max(found) < ERRORS[precision])
+            holds = all(map(operator.lt, found, ERRORS[precision]))
+            yield Line(f"{precision}, {name}", figure, holds)
 
     def tests(self) -> Iterator[Line]:
         """The tests that use a GPU where there is one."""

@@ -76,9 +76,12 @@ def checked_device(name: str) -> str:
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError(f"device {name!r}: torch finds no GPU; expected cpu")
     try:
-        return str(torch.device(name))
+        device = torch.device(name)
     except RuntimeError:
         raise ValueError(f"device {name!r}; expected auto, cpu, cuda or cuda:N") from None
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # on which kernels are launched
+    return str(device)
 
 
 def add_precision(to: argparse.ArgumentParser) -> None:

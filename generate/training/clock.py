@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import torch
 
+from generate.networks.stream import own_stream
+
 __all__ = ["clock", "timed"]
 
 Result = TypeVar("Result", bound=Any)
@@ -29,11 +31,12 @@ def clock(device: torch.device) -> float:
 
 def timed(run: Generator[None, None, Result], device: torch.device) -> Result:
     """Run a training to its end; its result with the seconds since it was set up."""
-    next(run)
-    started = clock(device)
-    while True:
-        try:
-            next(run)
-        except StopIteration as end:
-            found: Result = replace(end.value, seconds=clock(device) - started)
-            return found
+    with own_stream(device):
+        next(run)
+        started = clock(device)
+        while True:
+            try:
+                next(run)
+            except StopIteration as end:
+                found: Result = replace(end.value, seconds=clock(device) - started)
+                return found

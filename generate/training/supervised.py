@@ -144,11 +144,11 @@ def trainings(
                 buffer[:, k : k + 1].copy_(values, non_blocking=True)
         step()
         schedule.step()
-        if done in recorded:
-            look()
-            looked.append(val_errors.clone())
         if watch is not None:
             watch(done, network, output)
+        if done in recorded:  # which may use the place of the output
+            look()
+            looked.append(val_errors.clone())
         yield
     errors = _evaluate(network, test, settings.batch)
     yield from network.done()

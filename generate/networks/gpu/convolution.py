@@ -210,9 +210,8 @@ def products(
     area, blocks = height * width, tl.cdiv(height * width, BLOCK)
     rows_norms += network * norm_channels * NORM
     columns_norms += network * norm_channels * NORM
-    first = tl.zeros((CHUNK, CHUNK), tl.float32)
     second = tl.zeros((CHUNK, CHUNK), tl.float32)
-    third = tl.zeros((CHUNK, CHUNK), tl.float32)
+    first, third = second, second
     for part in range(tl.program_id(2), images * blocks, tl.num_programs(2)):
         one = part // blocks * networks + network
         place = part % blocks * BLOCK + tl.arange(0, BLOCK)  # (BLOCK,)

@@ -10,14 +10,16 @@ import gc
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import nullcontext
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import torch
 
+from generate.networks.stream import own_stream
+
 __all__ = ["AT_ONCE", "in_flight"]
 
 AT_ONCE = 8
+IDLE = 0.25  # of the memory of a GPU; torch frees nothing while a step is captured
 Work = TypeVar("Work")
 Run: TypeAlias = Generator[None, None, Any]
 
@@ -27,22 +29,7 @@ class _Flight(Generic[Work]):
 
     def __init__(self, work: Work, start: Callable[[Work], Run], device: torch.device):
         self.work, self.run, self.seconds = work, start(work), 0.0
-        self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
-        if self.stream is not None:
-            self.stream.wait_stream(torch.cuda.current_stream(device))
-
-    def advance(self) -> None:
-        """Do one step more."""
-        with nullcontext() if self.stream is None else torch.cuda.stream(self.stream):
-            next(self.run)
-
-    def give_up(self) -> None:
-        """Free the memory."""
-        self.run.close()
-        if self.stream is not None:
-            self.stream.synchronize()
-            gc.collect()
-            torch.cuda.empty_cache()
+        self.stream = own_stream(device)
 
 
 def in_flight(
@@ -71,10 +58,12 @@ def in_flight(
         while queue or flights:
             if queue and len(flights) < most:  # one a round, so that one at a time may fail
                 clock = _charge(clock, flights)
+                _free_memory(device, IDLE)
                 flights.append(_Flight(queue.popleft(), start, device))
             for flight in list(flights):
                 try:
-                    flight.advance()
+                    with flight.stream:
+                        next(flight.run)
                     continue
                 except StopIteration as end:
                     done, result = True, end.value
@@ -88,7 +77,8 @@ def in_flight(
                     yield flight.work, result, flight.seconds
                     clock = time.perf_counter()  # whoever took the result took this time
                     continue
-                flight.give_up()
+                flight.run.close()
+                _free_memory(device, 0)
                 again = [flight.work] if flights else halve(flight.work)
                 if not again:
                     raise RuntimeError(f"{flight.work} by itself is too large for {device}")
@@ -108,11 +98,23 @@ def _charge(since: float, flights: Sequence[_Flight[Work]]) -> float:
     return now
 
 
+def _free_memory(device: torch.device, idle: float) -> None:
+    """Give back what nobody holds any more, if it is more than so much of all memory."""
+    if device.type == "cuda":
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        if held >= idle * torch.cuda.get_device_properties(device).total_memory:
+            torch.cuda.synchronize(device)
+            gc.collect()
+            torch.cuda.empty_cache()
+
+
 def _is_out_of_memory(error: BaseException | None) -> bool:
     """Whether running out of memory is what `error` says, or what brought it about.
 
-    In the middle of capturing, the end of the capture fails too, and its error comes last.
+    In the middle of capturing, the end of the capture fails too, and its error comes last. What
+    CUDA and Triton have no room for is told in words alone.
     """
-    if error is None or isinstance(error, torch.cuda.OutOfMemoryError):
-        return error is not None
-    return _is_out_of_memory(error.__cause__ or error.__context__)
+    if error is None:
+        return False
+    found = isinstance(error, torch.cuda.OutOfMemoryError) or "out of memory" in str(error)
+    return found or _is_out_of_memory(error.__cause__ or error.__context__)

@@ -133,7 +133,7 @@ def launches_of(
     graph: Graph, images: int, in_channels: int, size: int, precision: str = "float32"
 ) -> list[Launch]:
     """What networks of `graph` launch in training on batches of `images`, to be compiled."""
-    nowhere = torch.device("meta")  # it has no memory
-    networks = GpuNetworks(graph, in_channels, [np.random.default_rng(0)], nowhere, precision)
+    rngs, nowhere = [np.random.default_rng(0)], torch.device("meta")  # it has no memory
+    networks = GpuNetworks(graph, in_channels, rngs, nowhere, precision)
     plan = networks.plan(torch.Size((images, in_channels, size, size)))
     return plan.forward[MOMENTUM] + plan.backward

@@ -1,7 +1,4 @@
-"""A network's forward and backward as kernels to be launched one after the other.
-
-Kernels are compiled for kinds of launches, not for numbers of channels, networks or pixels.
-"""
+"""A network's forward and backward as kernels to be launched one after the other."""
 
 from __future__ import annotations
 
@@ -53,10 +50,9 @@ class Launch:
 def compile_all(launches: Iterable[Launch]) -> int:
     """Compile what `launches` need, each kernel once and in parallel; return how many those are.
 
-    Left to itself, Triton compiles a kernel when it is first launched, one after the other.
+    Left to itself, Triton compiles when a kernel is launched, one after the other.
     """
     wanted = {launch.kind: launch for launch in launches}.values()
-    # Triton's compiler lets other threads run.
     with ThreadPoolExecutor(os.cpu_count()) as threads, AsyncCompileMode(threads):
         for launch in wanted:
             launch.kernel.warmup(grid=launch.grid, **launch.arguments)

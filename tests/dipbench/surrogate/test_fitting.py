@@ -138,7 +138,9 @@ def test_a_place_that_cannot_be_written_is_found_first(tmp_path, capsys, place):
 
 
 def test_a_task_that_was_not_measured_is_named_with_those_that_were():
-    with pytest.raises(NotInTable, match=r"task 'nope' was not measured; expected one of denoise25"):
+    with pytest.raises(
+        NotInTable, match=r"task 'nope' was not measured; expected one of denoise25"
+    ):
         fit_surrogate(load(), "nope")
 
 

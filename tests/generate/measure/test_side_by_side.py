@@ -119,3 +119,14 @@ def test_a_gpu_and_a_cpu_agree_while_rounding_is_small(short, images, cpu):
         for row, here in zip(rows, measure(still, unit, images, cpu), strict=True):
             for name, curve in row["curve"].items():
                 np.testing.assert_allclose(curve[:2], here["curve"][name][:2], rtol=1e-3)
+
+
+@on_gpu
+def test_a_unit_alone_on_a_gpu_is_captured_as_well(short, images):
+    plan = make_plan(short)
+    together = dict(measure_all(short, plan, images, GPU))
+    for unit in plan:
+        for row, alone in zip(together[unit], measure(short, unit, images, GPU), strict=True):
+            assert alone["status"] == "ok"
+            for name, curve in row["curve"].items():
+                np.testing.assert_allclose(curve[:2], alone["curve"][name][:2], rtol=1e-3)

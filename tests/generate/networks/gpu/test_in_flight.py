@@ -1,12 +1,14 @@
 """Work in turns: all of it is done once, in order, whatever runs out of memory."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generate.networks.gpu import in_flight as module
 from generate.networks.gpu.in_flight import in_flight
 
 OutOfMemory = torch.cuda.OutOfMemoryError
@@ -94,9 +96,17 @@ def test_seconds_add_up_to_those_that_passed(monkeypatch):
     assert seconds == {"a": 2.0, "b": 4.5, "c": 1.5}
 
 
+class CudaError(RuntimeError):
+    """As CUDA and Triton tell it, in words."""
+
+    def __init__(self, reason):
+        super().__init__(f"CUDA error: out of memory ({reason})")
+
+
+@pytest.mark.parametrize("fault", [OutOfMemory, CudaError])
 @pytest.mark.parametrize("chained", [False, True])
-def test_running_out_of_memory_halves_what_is_in_flight(chained):
-    machine = Machine(5, chained=chained)
+def test_running_out_of_memory_halves_what_is_in_flight(chained, fault):
+    machine = Machine(5, fault, chained)
     found = run(machine, [Work(str(i), 1, steps=20) for i in range(20)])
     assert len(found) == 20
     assert machine.most == 5
@@ -118,3 +128,20 @@ def test_other_errors_are_raised_and_close_what_runs():
     with pytest.raises(RuntimeError, match="no room"):
         run(machine, [Work("a", 1), Work("b", 1)])
     assert machine.running == 0
+
+
+@pytest.mark.parametrize(("reserved", "freed"), [(40, 0), (70, 1)])
+def test_what_is_idle_is_given_back_before_it_is_much(monkeypatch, reserved, freed):
+    """Of 100 bytes 30 are in use; while a step is captured, torch would free none of the others."""
+    calls = []
+    total = SimpleNamespace(total_memory=100)
+    for name, found in {
+        "memory_reserved": lambda device: reserved,
+        "memory_allocated": lambda device: 30,
+        "get_device_properties": lambda device: total,
+        "synchronize": lambda device: None,
+        "empty_cache": lambda: calls.append("freed"),
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, found)
+    module._free_memory(torch.device("cuda"), module.IDLE)
+    assert len(calls) == freed
