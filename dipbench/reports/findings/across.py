@@ -6,13 +6,15 @@ from dipbench.reports.findings.claims import CLAIMS
 from dipbench.reports.findings.panel import HEADLINE
 from dipbench.reports.findings.study import Study
 from dipbench.reports.findings.tasks import InTask, OverTasks
-from dipbench.reports.findings.text import number, percent, signed
+from dipbench.reports.findings.text import listed, number, percent, signed
 from dipbench.reports.findings.transfer import Agreement
 from dipbench.reports.markdown import table
 
 __all__ = ["across_section", "baseline_table"]
 
 DIP, TEST = HEADLINE
+MODES = ("DIP", "supervised")
+SHOWN = ((DIP, "DIP peak", "dip"), (TEST, "supervised", "test"))  # column, name, images
 
 
 def across_section(found: Study) -> str:
@@ -32,6 +34,7 @@ def across_section(found: Study) -> str:
             "have; in brackets the ceiling that the noise of the two scores leaves. A score of "
             "one seed whose noise is not known has no ceiling (–).",
             _matrix(tasks),
+            _asked(tasks.pairs),
             "Does the best of one score serve another? *Regret*: how much worse than the best the "
             "best network of the first score is in the second, in grey levels, and the share of "
             "networks that are better.",
@@ -76,6 +79,40 @@ def _matrix(tasks: OverTasks) -> str:
     return table(("", *names), rows)
 
 
+def _asked(pairs: tuple[Agreement, ...]) -> str:
+    """What the report asks, one structure for many transformations; empty for one task."""
+    same: dict[str, list[float]] = {}
+    other: list[float] = []
+    for each in pairs:
+        (task, mode), (second, second_mode) = (
+            name.split(", ", 1) for name in (each.first, each.second)
+        )
+        if not {mode, second_mode} <= set(MODES):
+            continue
+        if mode != second_mode:
+            other.append(each.tau)
+        elif task != second:
+            same.setdefault(mode, []).append(each.tau)
+    if not same or not other:
+        return ""
+    alike = listed([f"{_range(taus)} for {mode}" for mode, taus in same.items()])
+    decides = (
+        "A structure that serves one task serves another, in the same mode"
+        if min(min(taus) for taus in same.values()) > max(other)
+        else "A structure that serves one task need not serve another, even in the same mode"
+    )
+    return (
+        f"{decides}: between tasks, tau is {alike}. Between the modes it is {_range(other)}, in "
+        "one task or two."
+    )
+
+
+def _range(values: list[float]) -> str:
+    """From the least to the greatest."""
+    low, high = signed(min(values)), signed(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
 def _transfer(pairs: tuple[Agreement, ...]) -> str:
     rows = []
     for each in pairs:
@@ -97,8 +134,27 @@ def _baselines(found: Study) -> str:
     return (
         "Baselines that need no network, on the same images and by the same metric. PSNR is the "
         "mean over images. Beside them the best and the median network: the DIP peak on the "
-        "images that are fitted, supervised RMSE on the test images.\n\n" + text
+        "images that are fitted, supervised RMSE on the test images. "
+        + _beaten(found)
+        + "\n\n"
+        + text
     )
+
+
+def _beaten(found: Study) -> str:
+    """Where a baseline is better than every network, in a sentence."""
+    said = []
+    for task in found.tasks.tasks:
+        for column, mode, split in SHOWN:
+            known = [b for b in found.baselines if (b.task, b.images) == (task.task, split)]
+            best = min(known, key=lambda b: b.rmse, default=None)
+            score = task.best.get(column)
+            if best is not None and score is not None and best.rmse < score:
+                figures = f"{number(best.rmse)} against {number(score)}"
+                said.append(f"{best.method} in {task.task}, {mode} ({figures})")
+    if not said:
+        return "The best network is better than all of them, in each task and mode."
+    return f"Better than every network: {listed(said)}."
 
 
 def baseline_table(found: Study) -> str:
@@ -111,7 +167,7 @@ def baseline_table(found: Study) -> str:
         if b.task in {task.task for task in found.tasks.tasks}
     ]
     for task in found.tasks.tasks:
-        for column, mode, split in ((DIP, "DIP peak", "dip"), (TEST, "supervised", "test")):
+        for column, mode, split in SHOWN:
             if column in task.best:
                 for which, values in (("best", task.best), ("median", task.median)):
                     method = f"{mode}, {which} of {task.count} networks"

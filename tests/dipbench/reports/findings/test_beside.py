@@ -1,15 +1,18 @@
 """Tables beside the one that the findings are of: found by their settings, judged when complete."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dipbench import load
 from dipbench.reports.findings import Effort, study
-from dipbench.reports.findings.baselines import read_baselines
+from dipbench.reports.findings.baselines import Baseline, read_baselines
 from dipbench.reports.findings.beside import still_says
 from dipbench.reports.findings.companions import companions, unfinished
 from dipbench.reports.findings.report import report
 from dipbench.reports.findings.still import ByDepth, Still
+from dipbench.reports.findings.text import number, signed
 from dipbench.spaces import Space
 
 FEW = Effort(20, 199, 20)
@@ -145,6 +148,23 @@ def test_claims_and_scores_of_another_task(world, found):
     assert pairs["denoise25, DIP", "denoise25, DIP not perturbed"].tau < -0.5
     text = text_of(world["own"], found)
     assert "| inpaint50 | `holes-v1` | 124 |" in text
+    alike = pairs["denoise25, supervised", "inpaint50, supervised"].tau
+    assert f"for DIP and {signed(alike)} for supervised. Between the modes it is" in text
+
+
+def test_where_baselines_are_better_than_every_network_it_is_said(world):
+    known = (
+        Baseline("denoise25", "mean of neighbours", "dip", 4, 99.0, 8.2),
+        Baseline("denoise25", "an oracle", "dip", 4, 1.0, 48.1),
+        Baseline("denoise25", "an oracle", "test", 4, 99.0, 8.2),
+    )
+    found = study(world["own"], effort=FEW, baselines=known)
+    best = number(found.tasks.tasks[0].best["peak_rmse"])
+    text = text_of(world["own"], found)
+    said = f"Better than every network: an oracle in denoise25, DIP peak (1.00 against {best})."
+    assert said in text
+    found = replace(found, baselines=known[::2])
+    assert "The best network is better than all of them" in text_of(world["own"], found)
 
 
 def test_nothing_beside_is_said_plainly(world):
