@@ -64,7 +64,9 @@ def run_units(
     try:
         # Ray's own retries are off: it does not count them by our rule, nor tell of them.
         task = ray.remote(num_cpus=1, num_gpus=num_gpus, max_retries=0)(_measure)
-        shared, code = ray.put(job), _code()
+        # In a list, for a task's own arguments stay in the memory of its node for ever where its
+        # driver is killed. Once they are 0.7 of it, Ray starts no task any more and says nothing.
+        shared, code = [ray.put(job)], _code()
         if not _places(num_gpus):
             needs = f"a CPU and {num_gpus:g} GPUs" if num_gpus else "a CPU"
             print(f"waiting for a node with {needs}", file=sys.stderr)
@@ -144,10 +146,13 @@ def _finished(reference: Any, batch: list[Unit]) -> list[Finished] | None:
     return finished
 
 
-def _measure(job: Job, batch: list[Unit], code: str, side_by_side: bool) -> list[Finished]:
+def _measure(
+    shared: Sequence[Any], batch: list[Unit], code: str, side_by_side: bool
+) -> list[Finished]:
     if _code() != code:
         node = ray.util.get_node_ip_address()
         raise RuntimeError(f"the checkout on node {node} differs from the driver's")
+    job: Job = ray.get(shared[0])
     if side_by_side:
         return list(measure_side_by_side(job, batch))
     return [(unit, measure_unit(job, unit)) for unit in batch]
