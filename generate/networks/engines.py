@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["PRECISIONS", "engine", "make_networks"]
 
 PRECISIONS = ("float32", "tf32")  # of the convolutions on a GPU; elsewhere there is no choice
+TRITON = (3, 6)  # the least version; torch brings it from 2.11 on
 
 
 def engine(
@@ -29,10 +30,19 @@ def engine(
     ``kernel``, our own for CPUs; ``triton-float32`` or ``triton-tf32``, our own for GPUs; where
     neither runs, ``torch``.
     """
-    if device.type == "cuda" and dtype == torch.float32 and find_spec("triton") is not None:
+    if device.type == "cuda" and dtype == torch.float32 and _has_triton():
         return f"triton-{precision}"
     fits = device.type == "cpu" and dtype == torch.float32 and library() is not None
     return "kernel" if fits else "torch"
+
+
+def _has_triton() -> bool:
+    """Whether there is a Triton that compiles our kernels."""
+    if find_spec("triton") is None:
+        return False
+    import triton
+
+    return tuple(map(int, triton.__version__.split(".")[:2])) >= TRITON
 
 
 def make_networks(

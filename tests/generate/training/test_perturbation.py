@@ -35,7 +35,7 @@ def noise(count, iteration=0, names=NAMES):
 
 
 def test_the_kernel_draws_what_philox_and_box_muller_say():
-    pytest.importorskip("triton", reason="Triton has wheels for Linux alone")
+    pytest.importorskip("triton", "3.6", reason="Triton has wheels for Linux alone")
     from generate.protocols.streams import torch_stream
 
     count, iteration = 10, 7
@@ -52,7 +52,7 @@ def test_the_kernel_draws_what_philox_and_box_muller_say():
 
 
 def test_noise_depends_on_the_fit_and_the_iteration_alone():
-    pytest.importorskip("triton", reason="Triton has wheels for Linux alone")
+    pytest.importorskip("triton", "3.6", reason="Triton has wheels for Linux alone")
     together = noise(9)
     assert torch.equal(noise(9, names=NAMES[1:])[0], together[1])
     assert (together[0] != together[1]).all()
@@ -60,7 +60,7 @@ def test_noise_depends_on_the_fit_and_the_iteration_alone():
 
 
 def test_the_distribution_is_normal():
-    pytest.importorskip("triton", reason="Triton has wheels for Linux alone")
+    pytest.importorskip("triton", "3.6", reason="Triton has wheels for Linux alone")
     flat = noise(2**16, names=NAMES[:1]).flatten()  # the bounds are five standard errors
     assert abs(flat.mean()) < 5 * len(flat) ** -0.5
     assert abs(flat.square().mean() - 1) < 5 * (2 / len(flat)) ** 0.5

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-pytest.importorskip("triton", reason="Triton has wheels for Linux alone")
+pytest.importorskip("triton", "3.6", reason="Triton has wheels for Linux alone")
 
 from generate.networks.gpu.networks import WARM_UP, Captured
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("triton", reason="Triton has wheels for Linux alone")
+pytest.importorskip("triton", "3.6", reason="Triton has wheels for Linux alone")
 
 ROOT = Path(__file__).parents[4]
 # A process of its own: in this one kernels may be interpreted.

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 GPU = torch.cuda.is_available()
-pytest.importorskip("triton", reason="Triton has wheels for Linux alone")
+pytest.importorskip("triton", "3.6", reason="Triton has wheels for Linux alone")
 
 from dipbench import Architecture  # noqa: E402
 from generate.networks.encoder_decoder import EncoderDecoder  # noqa: E402
