@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,12 +37,12 @@ def engine(
 
 
 def _has_triton() -> bool:
-    """Whether there is a Triton that compiles our kernels."""
-    if find_spec("triton") is None:
+    """Whether there is a Triton that compiles our kernels. Old ones may not even import."""
+    try:
+        found = version("triton")
+    except PackageNotFoundError:
         return False
-    import triton
-
-    return tuple(map(int, triton.__version__.split(".")[:2])) >= TRITON
+    return tuple(map(int, found.split(".")[:2])) >= TRITON
 
 
 def make_networks(

@@ -151,17 +151,6 @@ def test_sizes_that_cannot_be_halved_are_refused():
         network.gradients(torch.rand(1, 1, 12, 12), square_error(torch.rand(1, 1, 12, 12)))
 
 
-@pytest.mark.parametrize(
-    ("triton", "expected"), [(None, "torch"), (object(), "triton-float32")], ids=["without", "with"]
-)
-def test_the_engine_follows_device_and_precision(monkeypatch, triton, expected):
-    monkeypatch.setattr(engines, "find_spec", lambda name: triton)
-    assert engines.engine(CPU) == "kernel"
-    assert engines.engine(CPU, torch.float64) == "torch"
-    assert engines.engine(torch.device("cuda")) == expected
-    assert engines.engine(torch.device("cuda"), torch.float64) == "torch"
-
-
 def test_without_a_compiler_torch_does_the_work(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     library.cache_clear()

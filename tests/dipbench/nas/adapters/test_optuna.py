@@ -38,7 +38,7 @@ def test_a_parameter_out_of_range_is_refused(core64):
     trials = study()
     trials.enqueue_trial(to_parameters(Architecture(2)) | {"depth": 9})
     with (
-        pytest.warns(UserWarning, match="depth with value 9 is out of range"),
+        pytest.warns(UserWarning, match="depth'? with value 9 is out of range"),
         pytest.raises(InvalidArchitecture, match="depth is 9"),
     ):
         trials.optimize(objective(Problem(table=core64)), n_trials=1)
