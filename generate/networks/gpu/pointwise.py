@@ -8,13 +8,14 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
+from dipbench.networks import module
 from generate.networks.gpu.convolution import NORM, kernel, values
 
 __all__ = ["normalise_back", "resample", "settle"]
 
 TILE: tl.constexpr = tl.constexpr(16)  # channels of a program that settles
 PARTS: tl.constexpr = tl.constexpr(64)  # blocks' sums read at once
-EPS: tl.constexpr = tl.constexpr(1e-5)
+EPS: tl.constexpr = tl.constexpr(module.EPS)
 
 
 @kernel
