@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,9 +13,15 @@ from typing import Any, TypeAlias
 from dipbench.graphs.canonical import is_key
 from dipbench.graphs.dag import check
 from dipbench.graphs.features import macs
-from dipbench.spaces import SPACES, Architecture, Space
+from dipbench.spaces import SPACES, BaseArchitecture, Space
 from generate.protocols.known import PROTOCOLS
-from generate.protocols.settings import MANIFESTS, DipSettings, Protocol, SupervisedSettings
+from generate.protocols.settings import (
+    MANIFESTS,
+    Candidate,
+    DipSettings,
+    Protocol,
+    SupervisedSettings,
+)
 
 __all__ = ["get", "read_protocol"]
 
@@ -148,8 +154,11 @@ def _check_names(protocol: Protocol) -> None:
         )
     if protocol.graphs and protocol.architectures:
         raise ValueError("architectures beside graphs; expected one of them")
-    for architecture in protocol.architectures:
-        Space(protocol.space).parse(architecture)
+    by_architecture: dict[BaseArchitecture, str] = {}
+    for listed in protocol.architectures:
+        other = by_architecture.setdefault(Space(protocol.space).parse(listed), listed)
+        if other != listed:
+            raise ValueError(f"{other} and {listed} are one network; expected one name")
 
 
 def _check_graphs(protocol: Protocol) -> None:
@@ -178,7 +187,9 @@ def _check_graphs(protocol: Protocol) -> None:
 
 def _check_sizes(protocol: Protocol) -> None:
     """Images can be halved as often as each network asks."""
-    chosen = protocol.candidates or [Architecture.parse(name) for name in protocol.architectures]
+    chosen: Sequence[BaseArchitecture | Candidate] = protocol.candidates
+    if protocol.architectures:
+        chosen = [Space(protocol.space).parse(name) for name in protocol.architectures]
     for architecture in chosen:
         try:
             macs(architecture.graph, size=protocol.size)

@@ -13,7 +13,14 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from dipbench import Architecture, InvalidArchitecture, NotInTable, canonical_key, load
+from dipbench import (
+    Architecture,
+    InvalidArchitecture,
+    NotInTable,
+    Space,
+    canonical_key,
+    load,
+)
 from dipbench import query as ask
 from dipbench.graphs.nodelink import from_node_link, to_node_link
 from generate.measure.run import run
@@ -504,6 +511,28 @@ def test_all_of_core64_under_other_rules(variant):
 def test_a_name_outside_core64_is_refused(variant, name):
     with pytest.raises(ValueError, match="name"):
         make_plan(variant(graphs=None, space="core64", architectures=[name]))
+
+
+def test_some_of_unet64_by_name(variant):
+    names = ["u5-swwown-ubbbnt-c2-w8-x23", "d3-s1-bilinear-w16"]
+    own = variant(graphs=None, space="unet64", architectures=names)
+    assert measured_architectures(own) == [Space("unet64").parse(name) for name in names]
+
+
+def test_two_names_of_one_architecture_are_refused(variant):
+    names = ["u3-sono-ubbb-c1-w16-x", "d3-s1-bilinear-w16"]
+    with pytest.raises(ValueError, match=f"{names[0]} and {names[1]} are one network"):
+        variant(graphs=None, space="unet64", architectures=names)
+
+
+@pytest.mark.parametrize("size", [24, 64])
+def test_images_too_small_for_a_listed_network_are_refused(variant, size):
+    asked = {"space": "unet64", "architectures": ["u5-swwown-ubbbnt-c2-w8-x23"], "size": size}
+    if size == 64:
+        assert variant(graphs=None, **asked).size == 64
+        return
+    with pytest.raises(ValueError, match="u5-swwown-ubbbnt-c2-w8-x23: .*24"):
+        variant(graphs=None, **asked)
 
 
 def test_an_own_space_without_graphs_is_refused(variant):
