@@ -7,7 +7,7 @@ import sys
 from functools import partial
 
 from dipbench.program import command, program, run
-from generate.commands.measuring import add_demo, add_reproduce, add_run
+from generate.commands.measuring import add_demo, add_nominate, add_reproduce, add_run
 from generate.commands.photographs import add_images, add_manifest
 from generate.commands.report_inputs import add_baselines, add_restored, add_scores
 from generate.commands.results import add_agree, add_assemble, add_cost, add_pack, add_status
@@ -17,6 +17,7 @@ COMMANDS = (  # in the order of the help text
     add_images,
     add_manifest,
     add_run,
+    add_nominate,
     add_reproduce,
     add_status,
     add_cost,

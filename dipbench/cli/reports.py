@@ -119,25 +119,36 @@ def add_surrogate(add: AddCommand) -> None:
     surrogate.add_argument(
         "--store", type=Path, metavar="FILE.npz", help="keep the surrogate (default: do not)"
     )
+    surrogate.add_argument(
+        "--add",
+        metavar="DIR",
+        help="table of architectures that were not drawn at random, to be fitted to as well",
+    )
+    surrogate.add_argument(
+        "--nominees",
+        type=Path,
+        metavar="FILE.csv",
+        help="what was predicted of them, as `python -m generate nominate` writes it",
+    )
     add_table_option(surrogate)
     add_study(surrogate)
 
 
 def _surrogate(options: Options) -> None:
     from dipbench.surrogate.fitting.page import as_json, study, write_surrogate
+    from dipbench.surrogate.nominees import read_nominees
 
-    table, noise_table = table_of_task(options), load()
+    table = table_of_task(options)
+    asked: Any = {
+        "reference": load(),
+        "added": None if options.add is None else opened(options.add),
+        "nominees": [] if options.nominees is None else read_nominees(options.nominees),
+    }
+    given = options.task, options.rng_seed
     if options.json:
-        found = study(table, options.task, options.rng_seed, noise_table)
-        print(json.dumps(as_json(*found), allow_nan=False))
+        found = study(table, *given, **asked)
+        print(json.dumps(as_json(found), allow_nan=False))
         return
-    for path in write_surrogate(
-        table,
-        options.out,
-        options.task,
-        options.rng_seed,
-        store=options.store,
-        noise_table=noise_table,
-        progress=tell_in_place,
-    ):
+    asked |= {"store": options.store, "progress": tell_in_place}
+    for path in write_surrogate(table, options.out, *given, **asked):
         print(path)

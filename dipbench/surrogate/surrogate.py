@@ -50,7 +50,8 @@ class Surrogate:
         about: what the JSON text says: space, task, protocol, checksum and rows of the table it
             was fitted to, its clock, the noise between seeds as a share of the score by target
             and where that is from, the steps of full runs by mode, the number of DIP images,
-            per target the kind of model and its cross-validated figures.
+            per target the kind of model and its cross-validated figures. Where rows of another
+            table were added, ``added`` names it, its checksum and how many.
         centre, scale: of the description's columns, shape ``(columns,)``.
         models: each with the positions in `TARGETS` of what it predicts.
         distance, spread: of the intervals.

@@ -1,4 +1,4 @@
-"""Commands that measure rows of a table: run, reproduce, demo."""
+"""Commands that measure, or name what to measure: run, nominate, reproduce, demo."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from generate.protocols.reading import get
 if TYPE_CHECKING:
     from generate.measure.executors.job import Executor
 
-__all__ = ["add_demo", "add_reproduce", "add_run"]
+__all__ = ["add_demo", "add_nominate", "add_reproduce", "add_run"]
 
 STOPPED = "stopped; every finished unit is on disk, the same command goes on"
 
@@ -98,6 +98,43 @@ def _executor(options: Options) -> tuple[Executor, str]:
 
     device = checked_device(options.device)
     return (batched if device.startswith("cuda") else local).run_units, device
+
+
+def add_nominate(add: AddCommand) -> None:
+    """Add ``python -m generate nominate``."""
+    best = add(
+        "nominate", _nominate, "what search finds best on predictions, as a protocol to measure"
+    )
+    add_protocol(best, default="unet64-v1")
+    best.add_argument(
+        "--surrogate", type=Path, metavar="FILE.npz", help="default: that of the space and task"
+    )
+    best.add_argument("--name", required=True, help="of the new protocol")
+    best.add_argument(
+        "--count", type=positive, default=10, metavar="N", help="of each problem (default: 10)"
+    )
+    best.add_argument(
+        "--repeats", type=positive, default=5, metavar="N", help="of each search (default: 5)"
+    )
+    best.add_argument(
+        "--evaluations", type=positive, default=200, metavar="N", help="of a search (default: 200)"
+    )
+    best.add_argument("--rng-seed", type=int, default=0, help="of the searches (default: 0)")
+    best.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="for NAME.json and NAME.csv"
+    )
+
+
+def _nominate(options: Options) -> None:
+    require("nas", "scipy", "sklearn")
+    check_writable(options.out)
+    from generate.measure.nominate import nominated
+
+    protocol = get(options.protocol)
+    settings = {name: getattr(options, name) for name in ("count", "repeats", "evaluations")}
+    seeded = options.surrogate, options.rng_seed
+    for path in nominated(protocol, options.name, options.out, *seeded, **settings):
+        print(path)
 
 
 def add_reproduce(add: AddCommand) -> None:

@@ -23,7 +23,7 @@ from generate.protocols.settings import (
     SupervisedSettings,
 )
 
-__all__ = ["get", "read_protocol"]
+__all__ = ["check_protocol", "get", "read_protocol"]
 
 # Of a field and the value found, the value to use; ValueError for a wrong one.
 Check: TypeAlias = Callable[[str, Any], Any]
@@ -64,14 +64,24 @@ def read_protocol(path: Path) -> Protocol:
         sigma = said.pop("sigma", None)
         protocol: Protocol = _checked(Protocol, said, FIELDS)
         _check_sigma(protocol, sigma)
-        _check_names(protocol)
-        if protocol.graphs:
-            _check_graphs(protocol)
-        _check_sizes(protocol)
-        _check_fitted(protocol)  # reads the image manifest
+        check_protocol(protocol)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"protocol {path}: {error}") from None
     return protocol
+
+
+def check_protocol(protocol: Protocol) -> None:
+    """Whether a new protocol can be measured: its names, networks, sizes and images.
+
+    Raises:
+        ValueError: naming the field, the value found and what was expected.
+        OSError: a file that it names cannot be read.
+    """
+    _check_names(protocol)
+    if protocol.graphs:
+        _check_graphs(protocol)
+    _check_sizes(protocol)
+    _check_fitted(protocol)  # reads the image manifest
 
 
 def _object(value: Any, what: str) -> dict[str, Any]:

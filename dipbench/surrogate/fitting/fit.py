@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dipbench.errors import NotInTable
-from dipbench.surrogate.fitting.sample import Sample
+from dipbench.surrogate.fitting.sample import RUNS, Sample
 from dipbench.surrogate.fitting.validation import (
     CANDIDATES,
     Validation,
@@ -28,13 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["best_noise", "fit_surrogate", "seed_noise"]
 
-RUNS = {
-    "supervised_rmse": ("supervised", "test_rmse"),
-    "supervised_rmse_val": ("supervised", "val_rmse"),
-    "dip_rmse": ("dip", "peak_rmse"),
-    "dip_averaged_rmse": ("dip", "averaged_peak_rmse"),
-}
-
 
 def fit_surrogate(
     table: Table,
@@ -43,6 +36,7 @@ def fit_surrogate(
     *,
     candidates: Sequence[str] = CANDIDATES,
     noise_table: Table | None = None,
+    added: Table | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Surrogate, Validation]:
     """The surrogate of a table's space and task, and the cross-validation that chose it.
@@ -50,14 +44,17 @@ def fit_surrogate(
     Args:
         seed: of the folds.
         noise_table: tells how far seeds lie apart, where `table` has one seed alone.
+        added: architectures that search named, measured as those of `table` were: they are
+            fitted to, and no figure of the cross-validation counts them.
 
     Raises:
         NotInTable: the table lacks the task, or has too few rows.
+        ValueError: `added` was measured in another way.
     """
     if task not in table.tasks:
         known = ", ".join(sorted(table.tasks))
         raise NotInTable(f"task {task!r} was not measured; expected one of {known}")
-    sample = Sample.of(table, task)
+    sample = Sample.of(table, task, added)
     validation = cross_validated(sample, np.random.default_rng(seed), candidates, progress)
     models = []
     for kind in dict.fromkeys(validation.chosen):
@@ -68,6 +65,9 @@ def fit_surrogate(
     errors = sample.logarithms - validation.of_chosen(validation.predicted)
     spread = Spread.of(sample.shape, distance(sample.inputs), errors)
     about = _about(table, task, validation, noise_table)
+    if added is not None:
+        count = len(sample.names) - int(sample.drawn.sum())
+        about |= {"added": {"protocol": added.protocol, "sha256": added.sha256, "rows": count}}
     return Surrogate(about, sample.centre, sample.scale, models, distance, spread), validation
 
 

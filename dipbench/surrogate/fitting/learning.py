@@ -48,10 +48,13 @@ def learning_curve(
     rng: np.random.Generator,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Curve]:
-    """Fit the chosen candidates to random rows of each size, and judge them by the others."""
+    """Fit the chosen candidates to random rows of each size, and judge them by the others.
+
+    Rows that were not drawn at random are left aside."""
     from scipy.stats import kendalltau
 
-    sample, rows = validation.sample, len(validation.sample.names)
+    sample = validation.sample.rows(validation.sample.drawn)
+    rows = len(sample.names)
     sizes = [size for size in SIZES if size <= (1 - LEAST_LEFT) * rows * 0.9]
     orders = [rng.permutation(rows) for _ in range(REPEATS)]
     curves = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,64 +16,99 @@ from dipbench.files import check_writable
 from dipbench.reports.markdown import table, wrapped
 from dipbench.surrogate.fitting.fit import fit_surrogate
 from dipbench.surrogate.fitting.learning import Curve, learning_curve
+from dipbench.surrogate.fitting.unseen import Unseen, unseen
+from dipbench.surrogate.fitting.unseen_page import LABELS as SCORE_LABELS
+from dipbench.surrogate.fitting.unseen_page import beside, nominees_section, unseen_section
 from dipbench.surrogate.fitting.validation import Validation
+from dipbench.surrogate.nominees import Nominee
 from dipbench.surrogate.surrogate import TARGETS, Surrogate
 from dipbench.version import __version__
 
 if TYPE_CHECKING:
     from dipbench.table.table import Table
 
-__all__ = ["as_json", "study", "write_surrogate"]
+__all__ = ["Study", "as_json", "report", "study", "write_surrogate"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
-SCORES = range(4)  # the targets that are no seconds
-LABELS = (
-    "supervised test RMSE",
-    "supervised validation RMSE",
-    "DIP peak",
-    "DIP averaged peak",
-    "seconds of a training",
-    "seconds of a fit",
-)
+LABELS = (*SCORE_LABELS, "seconds of a training", "seconds of a fit")
+SCORES = range(len(SCORE_LABELS))  # the targets that are no seconds
 WORST = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A surrogate and all that its page says.
+
+    Attributes:
+        surrogate, validation, curves: the fit, its cross-validation, and what more rows bring.
+        tested: measurements of other tables that it was not fitted to.
+        nominees: what search named, on an earlier surrogate.
+        added: the table in which they are measured, whose rows are fitted to as well.
+    """
+
+    surrogate: Surrogate
+    validation: Validation
+    curves: Sequence[Curve]
+    tested: Sequence[Unseen] = ()
+    nominees: Sequence[Nominee] = ()
+    added: Table | None = None
 
 
 def study(
     table: Table,
     task: str,
     seed: int,
-    noise_table: Table | None,
+    reference: Table | None = None,
+    *,
+    added: Table | None = None,
+    nominees: Sequence[Nominee] = (),
     progress: Callable[[str], None] = lambda _: None,
-) -> tuple[Surrogate, Validation, list[Curve]]:
-    """Fit a surrogate, and find how it grows with its sample.
+) -> Study:
+    """Fit a surrogate, find how it grows with its sample, and test it where it was not fitted.
+
+    Args:
+        reference: a table with several seeds, which tells how far they lie apart, and whose
+            architectures test the surrogate where they are in its space.
+        added, nominees: as in `Study`.
 
     Raises:
         NotInTable: as `fit_surrogate`.
+        ValueError: `added` was measured in another way, or holds no nominee.
     """
+    if nominees:
+        if added is None:
+            raise ValueError("nominees without the table they are measured in; expected --add")
+        beside(nominees, added)
     surrogate, validation = fit_surrogate(
-        table, task, seed, noise_table=noise_table, progress=progress
+        table, task, seed, noise_table=reference, added=added, progress=progress
     )
     curves = learning_curve(validation, SCORES, np.random.default_rng(seed + 1), progress)
-    return surrogate, validation, curves
+    other = reference is not None and reference != table and task in reference.tasks
+    tested = unseen(surrogate, table, reference, task) if other and reference else None
+    return Study(surrogate, validation, curves, [tested] if tested else [], nominees, added)
 
 
-def as_json(
-    surrogate: Surrogate, validation: Validation, curves: Sequence[Curve]
-) -> dict[str, Any]:
+def as_json(found: Study) -> dict[str, Any]:
     """All numbers of the page."""
-    return {
-        "about": {name: value for name, value in surrogate.about.items() if name != "sample"},
+    about = found.surrogate.about
+    said = {
+        "about": {name: value for name, value in about.items() if name != "sample"},
         "candidates": {
             kind: {t: asdict(s) for t, s in zip(TARGETS, scores, strict=True)}
-            for kind, scores in validation.scores.items()
+            for kind, scores in found.validation.scores.items()
         },
         "coverage": {
             what: [[label, count, *shares] for label, count, shares in rows]
-            for what, rows in _groups(validation).items()
+            for what, rows in _groups(found.validation).items()
         },
-        "learning": [asdict(curve) | {"target": TARGETS[curve.target]} for curve in curves],
+        "learning": [asdict(curve) | {"target": TARGETS[curve.target]} for curve in found.curves],
     }
+    if found.tested:
+        said["tested"] = {one.protocol: one.figures() for one in found.tested}
+    if found.nominees and found.added is not None:
+        said["nominees"] = beside(found.nominees, found.added).figures()
+    return said
 
 
 def write_surrogate(
@@ -83,45 +118,56 @@ def write_surrogate(
     seed: int,
     *,
     store: Path | None = None,
-    noise_table: Table | None = None,
+    reference: Table | None = None,
+    added: Table | None = None,
+    nominees: Sequence[Nominee] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
     """Write ``surrogate.md``, its numbers as JSON, and the surrogate's file where it is wanted.
 
     Raises:
-        NotInTable: as `study`.
+        NotInTable, ValueError: as `study`.
         OSError: a folder cannot be written; nothing was computed then.
     """
     folder = Path(out)
     check_writable(folder)
     if store is not None:
         check_writable(store, file=True)
-    surrogate, validation, curves = study(table, task, seed, noise_table, progress)
+    found = study(table, task, seed, reference, added=added, nominees=nominees, progress=progress)
     folder.mkdir(parents=True, exist_ok=True)
     written = [folder / "surrogate.md", folder / "surrogate.json"]
-    written[0].write_text(report(surrogate, validation, curves), encoding="utf-8")
-    numbers = json.dumps(as_json(surrogate, validation, curves), indent=1, allow_nan=False)
+    written[0].write_text(report(found), encoding="utf-8")
+    numbers = json.dumps(as_json(found), indent=1, allow_nan=False)
     written[1].write_text(numbers + "\n", encoding="utf-8")
     if store is not None:
-        written.append(surrogate.save(store))
+        written.append(found.surrogate.save(store))
     return written
 
 
-def report(surrogate: Surrogate, validation: Validation, curves: Sequence[Curve]) -> str:
+def report(found: Study) -> str:
     """The page, in Markdown."""
+    surrogate, validation = found.surrogate, found.validation
     about = surrogate.about
     sections = {
         "How good it is": _quality(surrogate, validation),
         "The candidates": _candidates(validation),
         "Do the intervals hold?": _coverage(validation),
         "What it gets wrong": _worst(validation),
-        "Would more measurements help?": _learning(surrogate, validation, curves),
+        **{f"Tested on {one.protocol}": unseen_section(one) for one in found.tested},
+        "Would more measurements help?": _learning(surrogate, validation, found.curves),
         "How it was computed": _methods(),
     }
+    if found.nominees and found.added is not None:
+        last = sections.popitem()
+        sections["What search found"] = nominees_section(found.nominees, found.added)
+        sections |= dict([last])
     head = f"# The surrogate of {about['space']}, {about['task']}"
+    added = about.get("added")
+    beyond = f" and {added['rows']} that search named ({added['protocol']})" if added else ""
+    drawn = about["rows"] - (added["rows"] if added else 0)
     intro = (
         f"`dipbench surrogate` writes this page. The surrogate was fitted to "
-        f"{about['rows']} measured architectures of {about['protocol']} (dipbench "
+        f"{drawn} measured architectures of {about['protocol']}{beyond} (dipbench "
         f"{__version__}). `predict` evaluates it. A prediction is never a measurement: `query` "
         "answers with those alone."
     )
@@ -166,6 +212,7 @@ def _candidates(validation: Validation) -> str:
 def _groups(validation: Validation) -> dict[str, list[tuple[str, int, list[float]]]]:
     """Coverage of the chosen candidates per target, overall and by depth, SLC and size."""
     sample, inside = validation.sample, validation.of_chosen(validation.inside)
+    sample, inside = sample.rows(sample.drawn), inside[sample.drawn]
     macs = sample.column("log macs")
     size = np.digitize(macs, np.quantile(macs, (1 / 3, 2 / 3)))
     words = np.array(["fewest MACs", "middle", "most MACs"])

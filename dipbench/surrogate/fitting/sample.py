@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from dipbench.errors import NotInTable
 from dipbench.lazy import lazy
+from dipbench.spaces import Space
 from dipbench.surrogate.description import COLUMNS, GROUPS, described, encoded
 from dipbench.surrogate.interval import shape
 from dipbench.surrogate.surrogate import TARGETS
@@ -17,11 +19,18 @@ from dipbench.surrogate.surrogate import TARGETS
 if TYPE_CHECKING:
     from dipbench.table.table import Table
 
-__all__ = ["LEAST_ROWS", "Sample"]
+__all__ = ["LEAST_ROWS", "RUNS", "Sample"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 LEAST_ROWS = 40
+# The mode and the column of runs that a score is the mean of.
+RUNS: Mapping[str, tuple[str, str]] = {
+    "supervised_rmse": ("supervised", "test_rmse"),
+    "supervised_rmse_val": ("supervised", "val_rmse"),
+    "dip_rmse": ("dip", "peak_rmse"),
+    "dip_averaged_rmse": ("dip", "averaged_peak_rmse"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +40,8 @@ class Sample:
     Attributes:
         space: their space.
         names: of the architectures, in the order of the space.
+        drawn: whether they were drawn at random, and so speak for the space; those that a
+            search named do not. Shape ``(rows,)``.
         description: shape ``(rows, columns)``.
         values: the targets, shape ``(rows, targets)``.
         centre, scale: that make the description's columns standard; shape ``(columns,)``.
@@ -38,18 +49,23 @@ class Sample:
 
     space: str
     names: tuple[str, ...]
+    drawn: npt.NDArray[np.bool_]
     description: Floats
     values: Floats
     centre: Floats
     scale: Floats
 
     @classmethod
-    def of(cls, table: Table, task: str) -> Sample:
+    def of(cls, table: Table, task: str, added: Table | None = None) -> Sample:
         """The rows of a table.
+
+        Args:
+            added: architectures that were not drawn, measured in the same way.
 
         Raises:
             NotInTable: fewer than 40 architectures have all targets, or no space with a
                 description is measured.
+            ValueError: `added` was measured in another way.
         """
         space = table.space
         if space is None or space.name not in COLUMNS:
@@ -57,18 +73,16 @@ class Sample:
                 f"{table.protocol} is of the space {table.space_name}, whose architectures have no "
                 f"description; expected one of {', '.join(COLUMNS)}"
             )
-        columns = ["name", "task", *TARGETS]
-        rows = table.architectures.select(columns).to_pylist()
-        known = {
-            space.index(row["name"]): row
-            for row in rows
-            if row["task"] == task and all(_finite(row[target]) for target in TARGETS)
-        }
+        known = _rows(table, task, space)
         if len(known) < LEAST_ROWS:
             raise NotInTable(
                 f"{table.protocol} has {len(known)} architectures with all of "
                 f"{', '.join(TARGETS)} for {task}; expected at least {LEAST_ROWS}"
             )
+        drawn = set(known)
+        if added is not None:
+            _check_alike(table, added)
+            known = _rows(added, task, space) | known
         indices = sorted(known)
         description = described(space.name, encoded(space, indices))
         values = np.array([[known[i][target] for target in TARGETS] for i in indices])
@@ -76,6 +90,7 @@ class Sample:
         return cls(
             space.name,
             tuple(known[i]["name"] for i in indices),
+            np.array([i in drawn for i in indices]),
             description,
             values,
             description.mean(axis=0),
@@ -85,7 +100,7 @@ class Sample:
     def rows(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Sample:
         """Some of the rows; what makes columns standard stays."""
         names = tuple(np.array(self.names)[chosen].tolist())
-        kept = self.description[chosen], self.values[chosen]
+        kept = self.drawn[chosen], self.description[chosen], self.values[chosen]
         return Sample(self.space, names, *kept, self.centre, self.scale)
 
     @lazy
@@ -116,6 +131,27 @@ class Sample:
     def shape(self) -> Floats:
         """What the size of errors depends on, see `dipbench.surrogate.interval.shape`."""
         return shape(self.column("depth"), self.column("slc"), self.column("log macs"))
+
+
+def _rows(table: Table, task: str, space: Space[Any]) -> dict[int, dict[str, Any]]:
+    """By index in the space, those with all targets."""
+    rows = table.architectures.select(["name", "task", *TARGETS]).to_pylist()
+    return {
+        space.index(row["name"]): row
+        for row in rows
+        if row["task"] == task and all(_finite(row[target]) for target in TARGETS)
+    }
+
+
+def _check_alike(table: Table, added: Table) -> None:
+    """Whether the protocols of both differ in their architectures alone."""
+    first, second = (dict(t.manifest["protocol"]) for t in (table, added))
+    for field in sorted((first.keys() | second.keys()) - {"name", "architectures"}):
+        if first.get(field) != second.get(field):
+            raise ValueError(
+                f"{added.protocol} has {field} {second.get(field)!r}; expected "
+                f"{first.get(field)!r}, as {table.protocol}, whose rows it is added to"
+            )
 
 
 def _finite(value: float | None) -> bool:

@@ -54,7 +54,7 @@ class Validation:
         folds: of each row.
         predicted: by candidate, the logarithms of the rows left out, shape ``(rows, targets)``.
         inside: by candidate, whether the row lies in its interval, of the same shape.
-        scores: by candidate, one per target.
+        scores: by candidate, one per target, over the rows that were drawn at random.
         chosen: per target, the candidate with the least mean rank of tau, RMSE and interval.
     """
 
@@ -119,10 +119,11 @@ def _half_widths(sample: Sample, distance: Floats, left_out: Floats, folds: Inte
 def _score(sample: Sample, left_out: Floats, half: Floats, target: int) -> Score:
     from scipy.stats import kendalltau
 
-    measured, found = sample.values[:, target], np.exp(left_out[:, target])
+    drawn = sample.drawn
+    measured, found = sample.values[drawn, target], np.exp(left_out[drawn, target])
     squared = ((found - measured) ** 2).mean()
-    miss = np.abs(sample.logarithms[:, target] - left_out[:, target]) - half[:, target]
-    interval = (2 * half[:, target] + 2 / (1 - COVERED) * np.maximum(miss, 0)).mean()
+    miss = (np.abs(sample.logarithms - left_out) - half)[drawn, target]
+    interval = (2 * half[drawn, target] + 2 / (1 - COVERED) * np.maximum(miss, 0)).mean()
     return Score(
         tau=float(kendalltau(measured, found)[0]),
         rmse=float(np.sqrt(squared)),

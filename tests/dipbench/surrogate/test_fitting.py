@@ -15,7 +15,7 @@ from dipbench.surrogate.fitting.fit import best_noise, fit_surrogate, seed_noise
 from dipbench.surrogate.fitting.gaussian import fit_gaussian
 from dipbench.surrogate.fitting.learning import learning_curve
 from dipbench.surrogate.fitting.others import fit_ridge
-from dipbench.surrogate.fitting.page import as_json, report
+from dipbench.surrogate.fitting.page import Study, as_json, report
 from dipbench.surrogate.fitting.sample import Sample
 from dipbench.surrogate.interval import Spread, quantile
 from dipbench.surrogate.surrogate import TARGETS
@@ -104,10 +104,11 @@ def test_the_page_says_what_was_found(ridge):
     assert curve.sizes == (40, 80, 160, 335)
     assert curve.rmse[-1] < curve.rmse[0]
     assert curve.doubled < curve.rmse[-1]
-    page = " ".join(report(surrogate, validation, curves).split())
+    study = Study(surrogate, validation, curves)
+    page = " ".join(report(study).split())
     assert "372 measured architectures of core64-v1" in page
     assert "## Would more measurements help?" in page
-    said = json.loads(json.dumps(as_json(surrogate, validation, curves), allow_nan=False))
+    said = json.loads(json.dumps(as_json(study), allow_nan=False))
     assert said["about"]["rows"] == 372
     assert [row[0] for row in said["coverage"]["depth"]] == list("12345")
     assert len(said["candidates"]["ridge"]) == len(TARGETS)

@@ -531,7 +531,7 @@ def test_images_too_small_for_a_listed_network_are_refused(variant, size):
     if size == 64:
         assert variant(graphs=None, **asked).size == 64
         return
-    with pytest.raises(ValueError, match="u5-swwown-ubbbnt-c2-w8-x23: .*24"):
+    with pytest.raises(ValueError, match=r"u5-swwown-ubbbnt-c2-w8-x23: .*24"):
         variant(graphs=None, **asked)
 
 
