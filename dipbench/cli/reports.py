@@ -122,13 +122,15 @@ def add_surrogate(add: AddCommand) -> None:
     surrogate.add_argument(
         "--add",
         metavar="DIR",
-        help="table of architectures that were not drawn at random, to be fitted to as well",
+        help="table of architectures that were not drawn at random, to be fitted to as well "
+        "(default: none)",
     )
     surrogate.add_argument(
         "--nominees",
         type=Path,
         metavar="FILE.csv",
-        help="what was predicted of them, as `python -m generate nominate` writes it",
+        help="what was predicted of them, as `python -m generate nominate` writes it "
+        "(default: none)",
     )
     add_table_option(surrogate)
     add_study(surrogate)
