@@ -11,7 +11,6 @@ project = "dipbench"
 author = "the dipbench maintainers"
 release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-myst_heading_anchors = 2  # links to sections of a page
 exclude_patterns = ["_build"]
 html_theme = "furo"
 autodoc_typehints = "description"

@@ -34,7 +34,7 @@ def across_section(found: Study) -> str:
             "have; in brackets the ceiling that the noise of the two scores leaves. A score of "
             "one seed whose noise is not known has no ceiling (–).",
             _matrix(tasks),
-            _asked(tasks.pairs),
+            _asked(tasks),
             "Does the best of one score serve another? *Regret*: how much worse than the best the "
             "best network of the first score is in the second, in grey levels, and the share of "
             "networks that are better.",
@@ -79,20 +79,19 @@ def _matrix(tasks: OverTasks) -> str:
     return table(("", *names), rows)
 
 
-def _asked(pairs: tuple[Agreement, ...]) -> str:
+def _asked(tasks: OverTasks) -> str:
     """What the report asks, one structure for many transformations; empty for one task."""
     same: dict[str, list[float]] = {}
     other: list[float] = []
-    for each in pairs:
-        (task, mode), (second, second_mode) = (
-            name.split(", ", 1) for name in (each.first, each.second)
-        )
-        if not {mode, second_mode} <= set(MODES):
+    scores = {score.name: score for score in tasks.scores}
+    for each in tasks.pairs:
+        first, second = scores[each.first], scores[each.second]
+        if not {first.mode, second.mode} <= set(MODES):
             continue
-        if mode != second_mode:
+        if first.mode != second.mode:
             other.append(each.tau)
-        elif task != second:
-            same.setdefault(mode, []).append(each.tau)
+        elif first.task != second.task:
+            same.setdefault(first.mode, []).append(each.tau)
     if not same or not other:
         return ""
     alike = listed([f"{_range(taus)} for {mode}" for mode, taus in same.items()])

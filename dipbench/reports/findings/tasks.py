@@ -76,7 +76,7 @@ def over_tasks(
     found = [_in_task(task, protocol, panel, claims, "")]
     scores = _scores(task, panel)
     if without is not None:
-        scores.append(scored(f"{task}, DIP not perturbed", without, DIP))
+        scores.append(scored(task, "DIP not perturbed", without, DIP))
     for table, stream in zip(others, rng.spawn(len(others)), strict=True):
         name, missing = task_of(table), unfinished(table)
         try:
@@ -109,4 +109,4 @@ def _in_task(
 
 
 def _scores(task: str, panel: Panel) -> list[Scored]:
-    return [scored(f"{task}, DIP", panel, DIP), scored(f"{task}, supervised", panel, TEST)]
+    return [scored(task, "DIP", panel, DIP), scored(task, "supervised", panel, TEST)]

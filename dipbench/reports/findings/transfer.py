@@ -30,14 +30,21 @@ class Scored:
     """The scores of one task and mode.
 
     Attributes:
-        name: such as ``denoise25, DIP``.
+        task: such as ``denoise25``.
+        mode: what trained it, in words: ``DIP``, ``supervised``.
         values: mean score by the key of the architecture.
         reliability: of the mean score, 0 to 1; None if one run gives no estimate.
     """
 
-    name: str
+    task: str
+    mode: str
     values: dict[str, float]
     reliability: float | None
+
+    @property
+    def name(self) -> str:
+        """Such as ``denoise25, DIP``."""
+        return f"{self.task}, {self.mode}"
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ class Agreement:
     """Two scores, on the `count` architectures that both have.
 
     Attributes:
+        first, second: their names.
         tau: Kendall's tau; `ceiling`: the greatest that noise allows; None if not known.
         forth, back: regret in the second score of the best by the first, and the other way
             round, grey levels.
@@ -62,7 +70,7 @@ class Agreement:
     back_rank: float
 
 
-def scored(name: str, panel: Panel, column: str) -> Scored:
+def scored(task: str, mode: str, panel: Panel, column: str) -> Scored:
     """The means of one column, with their reliability."""
     values = dict(zip(panel.feature("key").tolist(), panel.score(column).tolist(), strict=True))
     if column in panel.dip:
@@ -70,7 +78,7 @@ def scored(name: str, panel: Panel, column: str) -> Scored:
         halves = parts.shape[1] > 1
     else:
         parts, halves = panel.of_seeds(column), False
-    return Scored(name, values, reliability_of(parts, halves))
+    return Scored(task, mode, values, reliability_of(parts, halves))
 
 
 def reliability_of(parts: Floats, halves: bool) -> float | None:

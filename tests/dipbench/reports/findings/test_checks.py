@@ -116,11 +116,11 @@ def test_reliability_steps_up_from_halves_to_the_whole():
 
 def test_the_best_of_one_score_in_another():
     keys = [str(i) for i in range(40)]
-    a = Scored("a", dict(zip(keys, map(float, range(40)), strict=True)), 1.0)
-    b = Scored("b", dict(zip(keys, map(float, reversed(range(40))), strict=True)), 0.25)
-    few = Scored("few", {"0": 1.0}, None)
+    a = Scored("t", "a", dict(zip(keys, map(float, range(40)), strict=True)), 1.0)
+    b = Scored("t", "b", dict(zip(keys, map(float, reversed(range(40))), strict=True)), 0.25)
+    few = Scored("t", "few", {"0": 1.0}, None)
     (found,) = agreements_of([a, b, few])
-    assert (found.first, found.second, found.count, found.tau) == ("a", "b", 40, -1)
+    assert (found.first, found.second, found.count, found.tau) == ("t, a", "t, b", 40, -1)
     assert (found.forth, found.back) == (39, 39)
     assert found.forth_rank == 39 / 40
     assert found.ceiling == pytest.approx(1 / 3)  # 2/pi asin(1/2)
