@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dipbench.table.coverage import plan
 
@@ -23,7 +23,8 @@ class Companions:
     Attributes:
         still: the same task, DIP fitted without perturbation of the input.
         longer: the same task, more steps of supervised training.
-        tasks: other tasks, in the order of their names.
+        tasks: other tasks, in the order of their names; of several tables of one task, that
+            whose runs are most like the own ones.
     """
 
     still: Table | None = None
@@ -39,10 +40,21 @@ def companions(table: Table, others: Iterable[Table]) -> Companions:
     steps = _setting(table, "supervised", "steps", 0)
     longer = [each for each in same if _setting(each, "supervised", "steps", 0) > steps]
     tasks: dict[str, Table] = {}
-    for each in sorted(mine, key=lambda t: (task_of(t), t.protocol)):
+    for each in sorted(mine, key=lambda t: (task_of(t), _unlike(t, table))):
         if task_of(each) != task_of(table):
             tasks.setdefault(task_of(each), each)
     return Companions(next(iter(fits), None), next(iter(longer), None), tuple(tasks.values()))
+
+
+def _unlike(each: Table, table: Table) -> int:
+    """How many settings differ: modes, perturbation, steps of training."""
+    settings = [
+        {mode: _measured(t, mode) for mode in ("dip", "supervised")}
+        | {"perturbed": bool(_setting(t, "dip", "perturbation", 1.0))}
+        | {"steps": _setting(t, "supervised", "steps", 0)}
+        for t in (each, table)
+    ]
+    return sum(settings[0][name] != settings[1][name] for name in settings[0])
 
 
 def embedded_companions(table: Table) -> tuple[Table, ...]:
@@ -76,11 +88,13 @@ def unfinished(table: Table) -> str:
     return f"`{table.protocol}` is not complete ({' and '.join(said)})" if said else ""
 
 
+def _measured(table: Table, mode: str) -> bool:
+    return mode in table.manifest["protocol"].get("modes", ("dip", "supervised"))
+
+
 def _setting(table: Table, part: str, name: str, default: float) -> float:
-    protocol: dict[str, Any] = table.manifest["protocol"]
-    mode = {"dip": "dip", "supervised": "supervised"}[part]
-    if mode not in protocol.get("modes", ("dip", "supervised")):
+    if not _measured(table, part):
         return default  # its settings are there, but nothing was measured by them
-    settings = protocol.get(part)
+    settings = table.manifest["protocol"].get(part)
     value = settings.get(name, default) if isinstance(settings, dict) else default
     return float(value)

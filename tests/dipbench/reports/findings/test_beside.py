@@ -88,6 +88,12 @@ def test_tables_are_known_by_their_settings(world):
     assert beside.still in (world["still"], world["part"])
     assert beside.longer == world["long"]
     assert beside.tasks == (world["task"],)
+
+
+def test_of_several_tables_of_another_task_the_one_measured_alike_is_taken(world):
+    for order in (["still", "long", "own"], ["own", "still", "long"]):
+        beside = companions(world["task"], [world[name] for name in order])
+        assert beside.tasks == (world["own"],)
     assert companions(world["own"], [world["own"]]).tasks == ()
 
 
