@@ -33,8 +33,10 @@ demo: .venv/demo
 	@echo "Measuring; a few minutes on two cores. Ctrl-C stops it, 'make demo' goes on."
 	$(BIN)/python -m generate demo
 
+# Two processes at a time, a file in one of them: its tests share what they measured.
+TESTERS ?= 2
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile
 
 # What the suite leaves out because it takes long, such as torch.compile and compiled GPU kernels.
 test-slow: install

@@ -24,6 +24,10 @@ def across_section(found: Study) -> str:
         "The claims by the same rules in each task. A task that was measured by a later protocol "
         "has the output for the input without perturbation as another setting.",
         _claims(tasks),
+        "The tables that they are judged by are of different runs, so the same two scores may have "
+        "another tau elsewhere on this page. A fit whose peak is at the last iteration had not "
+        "reached it: its score is what the protocol's iterations allow, and more would be better.",
+        _runs(tasks),
         "\n".join(f"- {line}" for task in tasks.tasks[1:] for line in _breaks(task)),
     ]
     if len(tasks.tasks) == 1:
@@ -50,6 +54,30 @@ def _claims(tasks: OverTasks) -> str:
         verdicts = [claim.verdict for claim in task.claims] or ["not judged"] * len(CLAIMS)
         rows.append((task.task, f"`{task.protocol}`", str(task.count), *verdicts))
     return table(("task", "table", "architectures", *CLAIMS.values()), rows)
+
+
+def _runs(tasks: OverTasks) -> str:
+    rows = [
+        (
+            f"`{task.protocol}`",
+            str(task.images),
+            str(task.seeds),
+            str(task.seeds_trained),
+            percent(task.censored),
+            f"`{task.sha256[:16]}…`",
+        )
+        for task in tasks.tasks
+        if task.count
+    ]
+    heading = (
+        "table",
+        "images fitted",
+        "seeds of fits",
+        "seeds of trainings",
+        "peak at the last iteration",
+        "SHA-256",
+    )
+    return table(heading, rows)
 
 
 def _breaks(task: InTask) -> list[str]:
@@ -168,8 +196,12 @@ def baseline_table(found: Study) -> str:
     for task in found.tasks.tasks:
         for column, mode, split in SHOWN:
             if column in task.best:
-                for which, values in (("best", task.best), ("median", task.median)):
+                psnr = number(task.psnr[column]) if column in task.psnr else "–"
+                for which, values, db in (
+                    ("best", task.best, psnr),
+                    ("median", task.median, "–"),
+                ):
                     method = f"{mode}, {which} of {task.count} networks"
-                    rows.append((task.task, split, method, "–", number(values[column]), "–"))
+                    rows.append((task.task, split, method, "–", number(values[column]), db))
     rows.sort(key=lambda row: (row[0], row[1]))
     return table(("task", "images", "method", "how many", "RMSE", "PSNR, dB"), rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from dipbench.reports.findings.longer import Longer
 from dipbench.reports.findings.still import Still
 from dipbench.reports.findings.study import Study
@@ -42,6 +44,20 @@ def still_section(found: Study) -> str:
         f"{listed(still.images)} and {_seeds(still.seeds)}, which both have:\n\n"
         f"{table(heading, rows)}\n\n"
         f"{still_says(still)} Kendall's tau of the two peaks is {signed(still.tau)}."
+        f"{_size(still)}"
+    )
+
+
+def _size(still: Still) -> str:
+    """How large the perturbation is beside what it perturbs."""
+    noise, scale = still.perturbation, still.input_scale
+    if not noise or not scale:
+        return ""
+    own = scale / math.sqrt(12)
+    return (
+        f" The perturbation has a standard deviation of {noise:.3f}; the input itself, uniform "
+        f"from 0 to {scale:g}, has {own:.3f}, so the network sees "
+        f"{'more' if noise > own else 'less'} noise than input."
     )
 
 
@@ -55,8 +71,9 @@ def still_says(still: Still) -> str:
     first, last = row.depths[0], row.depths[-1]
     spans = [values[-1] - values[0] for values in (row.perturbed, row.still)]
     ways = ["falls" if span < 0 else "rises" for span in spans]
+    runs = f"{len(still.images)} image{'s' * (len(still.images) > 1)} and {_seeds(still.seeds)}"
     text = (
-        f"With perturbation of the input, the mean DIP peak {ways[0]} from "
+        f"With perturbation of the input, the mean DIP peak on {runs} {ways[0]} from "
         f"{number(row.perturbed[0])} at depth {first} to {number(row.perturbed[-1])} at depth "
         f"{last} (Somers' D on depth {signed(row.trends[0])})"
     )

@@ -60,20 +60,29 @@ def leads(explained: Explained, own: str) -> Condition:
     if mine.shapley.value > first.shapley.value:
         reason = f"the lead of {FACTORS[own]} is not certain, {interval(mine.lead, sign=True)}"
     else:
-        reason = f"{FACTORS[first.factor]} leads, {first_said} against {mine_said}"
+        certain = "" if first.lead.low > 0 else ", not certainly"
+        reason = f"{FACTORS[first.factor]} leads, {first_said} against {mine_said}{certain}"
     text = f"{said}; lead {interval(mine.lead, sign=True)}"
     return _condition("leads", text, mine.lead.low > 0, reason)
 
 
-def moves(control: Control, own: str, mode: str) -> Condition:
-    """The feature `own` moves the score while the other of depth and SLC is fixed."""
+def moves(control: Control, own: str, mode: str, way: float) -> Condition:
+    """The feature `own` moves the score, the other of depth and SLC fixed, in the claim's way.
+
+    Args:
+        way: the sign of the trend of the headline. A feature that moves the score the other way
+            in another setting contradicts the claim.
+    """
     trend = control.trends[own]
     said = f"D {signed(trend.d)}"
+    strong = abs(trend.d) >= TREND and trend.p < SIGNIFICANT
     return _condition(
         "moves",
         f"{said}, p = {p_value(trend.p)}",
-        abs(trend.d) >= TREND and trend.p < SIGNIFICANT,
-        f"{FACTORS[own]} hardly moves {mode} RMSE, {said}",
+        strong and trend.d * way > 0,
+        f"{FACTORS[own]} moves {mode} RMSE the other way, {said}"
+        if strong
+        else f"{FACTORS[own]} hardly moves {mode} RMSE, {said}",
     )
 
 

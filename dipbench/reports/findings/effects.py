@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from dipbench.reports.findings import tables
@@ -165,9 +166,8 @@ def corner(found: Study, figures: Mapping[str, str]) -> str:
         f"much is computed on {found.effort.tables} made-up tables: every architecture has the DIP "
         "RMSE of one drawn among those of its depth, and the supervised RMSE of one drawn, "
         "independently, among those of its SLC. Each score keeps what was measured at each value "
-        "of its own feature; all else that could tie the modes together is cut. A correlation can "
-        "survive without a corner: if SLC alone moves the two modes in opposite ways, tau is "
-        "negative among networks of one depth too.",
+        "of its own feature; all else that could tie the modes together is cut. "
+        + _without_a_corner(found),
         tables.corner_table(found),
         _corner_says(found),
     ]
@@ -180,6 +180,20 @@ def corner(found: Study, figures: Mapping[str, str]) -> str:
         ]
     parts.append(f"![Kendall's tau, measured, of the corner, without it]({figures['taus']})")
     return "\n\n".join(parts)
+
+
+def _without_a_corner(found: Study) -> str:
+    """What makes a correlation among networks of one depth, where no corner can."""
+    kinds = {kind.name: kind.tau for kind in found.checks.kinds}
+    slc, equal = kinds["equal depth, other SLC"], kinds["equal depth, equal SLC"]
+    text = "A correlation needs no corner: SLC alone may move the two modes"
+    if not (math.isfinite(slc) and math.isfinite(equal)) or abs(slc) <= abs(equal):
+        return f"{text}. Here, among networks of equal depth, it does not."
+    way = "in opposite ways" if slc < 0 else "in the same way"
+    return (
+        f"{text}. Here it does, {way}: among networks of equal depth tau is {signed(slc)} where "
+        f"SLC differs, {signed(equal)} where it does not."
+    )
 
 
 def _corner_says(found: Study) -> str:

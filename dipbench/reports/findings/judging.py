@@ -34,6 +34,7 @@ TEST = HEADLINE[1]
 SCORES = {"peak": "peak_rmse", "averaged": "averaged_peak_rmse"}
 ALONE = "unperturbed_peak_rmse"
 SAID = {"dip": "DIP", "supervised": "supervised"}
+MODES = dict(zip(SAID, HEADLINE, strict=True))
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,11 @@ def judged(
     """Every claim over all settings, and the facts by input and architectures.
 
     Args:
-        panels: by how the input was treated; `PERTURBED` is the headline.
+        panels: by how the input was treated; `PERTURBED`, the headline, comes first.
         missing: what could not be judged of DIP, in words.
     """
     found: dict[tuple[str, str], Facts] = {}
+    ways: dict[str, float] = {}  # the signs of the headline's trends
     cases: dict[str, list[Case]] = {name: [] for name in CLAIMS}
     for (name, panel), stream in zip(panels.items(), rng.spawn(len(panels)), strict=True):
         scored = _scored(name, panel)
@@ -102,13 +104,17 @@ def judged(
             part = panel if where == "all" else panel.part(panel.feature("depth") >= DEEP)
             known = facts(part, [column for *_, column in scored], own, effort)
             found[name, where] = known
+            if not ways:
+                assert name == PERTURBED, "the headline's panel comes first"
+                ways = {m: known.controls[c].trends[OWN[m]].d for m, c in MODES.items()}
             for shown, score, column in scored:
                 at = {"input": shown, "score": score, "architectures": where}
-                cases["dip"] += _follows(known, "dip", column, at)
-                cases["independent"] += _independent(known, column, at)
+                cases["dip"] += _follows(known, "dip", column, at, ways)
+                cases["independent"] += _independent(known, column, at, ways)
                 cases["corner"] += _corner(known, column, at)
             if name == PERTURBED:
-                cases["supervised"] += _follows(known, "supervised", TEST, {"architectures": where})
+                at = {"architectures": where}
+                cases["supervised"] += _follows(known, "supervised", TEST, at, ways)
     lacking = {name: () if name == "supervised" else missing for name in CLAIMS}
     return tuple(decided(name, each, lacking[name]) for name, each in cases.items()), found
 
@@ -121,22 +127,26 @@ def _scored(name: str, panel: Panel) -> list[tuple[str, str, str]]:
     return ways
 
 
-def _follows(known: Facts, mode: str, column: str, at: Mapping[str, str]) -> Iterator[Case]:
-    moved = moves(known.controls[column], OWN[mode], SAID[mode])
+def _follows(
+    known: Facts, mode: str, column: str, at: Mapping[str, str], ways: Mapping[str, float]
+) -> Iterator[Case]:
+    moved = moves(known.controls[column], OWN[mode], SAID[mode], ways[mode])
     for by, shares in known.shares.items():
         conditions = leads(shares[column], OWN[mode]), moved
         verdict = all_or_part([condition.met for condition in conditions])
         yield Case(Setting({**at, "by": by}), conditions, verdict)
 
 
-def _independent(known: Facts, column: str, at: Mapping[str, str]) -> Iterator[Case]:
+def _independent(
+    known: Facts, column: str, at: Mapping[str, str], ways: Mapping[str, float]
+) -> Iterator[Case]:
     for by, shares in known.shares.items():
         sides = []
         for mode, scored in (("dip", column), ("supervised", TEST)):
             control, own = known.controls[scored], OWN[mode]
             sides.append(
                 (
-                    moves(control, own, SAID[mode]),
+                    moves(control, own, SAID[mode], ways[mode]),
                     apart(control, own, SAID[mode]),
                     stays(shares[scored], own, SAID[mode]),
                 )

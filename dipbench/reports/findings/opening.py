@@ -46,10 +46,10 @@ def _leader(explained: Explained) -> str:
     first, second = sorted(explained.shares, key=lambda share: share.shapley.value, reverse=True)[
         :2
     ]
-    return (
-        f"{FACTORS[first.factor]} explains most ({number(first.shapley.value)}), "
-        f"{FACTORS[second.factor]} comes next ({number(second.shapley.value)})"
-    )
+    said = [f"{FACTORS[s.factor]} explains {number(s.shapley.value)}" for s in (first, second)]
+    if first.lead.low > 0:
+        return f"{said[0]}, more than any other feature; {said[1]}"
+    return f"{said[0]} and {said[1]}, and which of them leads is not certain"
 
 
 def _verdicts(found: Study) -> str:

@@ -6,7 +6,7 @@ from dipbench.reports.findings.conditions import CORNER, LEAK, SIGNIFICANT, TREN
 
 __all__ = ["REASONS", "VERSION", "rules"]
 
-VERSION = 2
+VERSION = 3
 
 # What the first version of the rules did not see, and why each respect is there.
 REASONS = {
@@ -39,8 +39,8 @@ def rules() -> dict[str, str]:
         "*Leads*: {own} has the greatest Shapley share of the variance of {mode} RMSE among the "
         "five features, and the 95% interval of its lead over the next is above 0. *Moves*: with "
         "{rival}, up-sampling and width fixed, Somers' D of {mode} RMSE on {own} is at least "
-        f"{third} in size (two of three pairs in one order), with p < {p}. Both: holds. One: "
-        "holds in part. None: does not hold."
+        f"{third} in size (two of three pairs in one order), with p < {p}, and has the sign that "
+        "it has for the headline. Both: holds. One: holds in part. None: does not hold."
     )
     return {
         "dip": follows.format(own="depth", rival="SLC", mode="DIP"),
@@ -48,7 +48,7 @@ def rules() -> dict[str, str]:
         "independent": (
             "A mode is set on its own if three things are true of it. *Moves*, as above: its own "
             "feature (depth for DIP, SLC for supervised) moves it while the other is fixed. "
-            "*Crosswise*: the other feature does not move it in this sense while its own is "
+            "*Crosswise*: the other feature does not move it so far, either way, while its own is "
             "fixed. *Stays*: the other feature, added to a model of its own feature, up-sampling "
             f"and width, explains less than {LEAK:.0%} of the variance, the upper end of the 95% "
             "interval included. Both modes are set on their own: holds. One is: holds in part. "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +46,8 @@ class Still:
         count: architectures that both have.
         rows: all architectures, then those of SLC 0 by up-sampling.
         tau: Kendall's tau of the two peaks.
+        perturbation: standard deviation of the perturbed fits' noise; `input_scale`: the input
+            is uniform from 0 to this. 0 where a protocol does not say.
     """
 
     protocol: str
@@ -52,10 +56,17 @@ class Still:
     count: int
     rows: tuple[ByDepth, ...]
     tau: float
+    perturbation: float = 0.0
+    input_scale: float = 0.0
 
 
-def still(protocol: str, panel: Panel, without: Panel) -> Still:
+def still(
+    protocol: str, panel: Panel, without: Panel, settings: Mapping[str, Any] | None = None
+) -> Still:
     """Compare the fits of two panels.
+
+    Args:
+        settings: of the perturbed fits, as their protocol states them.
 
     Raises:
         ValueError: they share no image and seed.
@@ -76,6 +87,8 @@ def still(protocol: str, panel: Panel, without: Panel) -> Still:
         count=len(keys),
         rows=tuple(_row(name, *(each.part(chosen) for each in both)) for name, chosen in parts),
         tau=kendall(both[0].score(DIP), both[1].score(DIP)),
+        perturbation=float((settings or {}).get("perturbation", 0.0)),
+        input_scale=float((settings or {}).get("input_scale", 0.0)),
     )
 
 

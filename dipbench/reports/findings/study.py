@@ -198,7 +198,12 @@ def study(
         difficulty=hardness(panel),
         still=without
         if isinstance(without, str)
-        else still(beside.still.protocol if beside.still else "", panel, without),
+        else still(
+            beside.still.protocol if beside.still else "",
+            panel,
+            without,
+            table.manifest["protocol"].get("dip"),
+        ),
         longer=_longer(table, panel, beside, task),
         tasks=_tasks(table, task, panel, claims, without, beside, tasking, effort, tell),
         baselines=baselines,
@@ -240,7 +245,7 @@ def _tasks(
 ) -> OverTasks:
     for each in beside.tasks:
         tell(f"{each.protocol}: the claims")
-    own = task, table.protocol, panel, claims
+    own = task, table, panel, claims
     return over_tasks(own, None if isinstance(without, str) else without, beside.tasks, rng, effort)
 
 

@@ -38,9 +38,9 @@ def overview(claims: tuple[Claim, ...]) -> str:
     return (
         f"{overview_table(claims)}\n\n"
         "A claim *holds* only where it does in every setting below, and *does not hold* where it "
-        "does in none; else it holds *in part*, and the sentence says where it breaks, from the "
-        "headline outwards. The headline is the raw peak of DIP and the test RMSE of supervised "
-        "training, of all architectures, by values."
+        "does not, not even in part, in any; else it holds *in part*, and the sentence says where "
+        "it breaks, from the headline outwards. The headline is the raw peak of DIP and the test "
+        "RMSE of supervised training, of all architectures, by values."
     )
 
 
@@ -51,8 +51,11 @@ def rules_section() -> str:
     return (
         f"This is version {VERSION} of the rules. Version 1 judged one setting: the DIP peak and "
         "the test RMSE of all architectures, by values, with perturbation of the input. Three "
-        "claims held by it, and a sceptical reading of the same table took the verdicts apart. A "
-        "claim must now hold under all of:\n\n"
+        "claims held by it, and a sceptical reading of the same table took the verdicts apart. "
+        "Version 2 asked for all settings below, but took a trend for the claim's whichever way "
+        "it went: for the averaged output at depth ≥ 2, DIP RMSE rises with depth, and this "
+        "counted for the claim. Version 3 asks for the headline's sign. A claim must hold under "
+        "all of:\n\n"
         f"{chr(10).join(reasons)}\n\n"
         "The program applies the rules; the thresholds are those of version 1. In one setting a "
         "claim is decided so:\n\n"

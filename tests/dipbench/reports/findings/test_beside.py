@@ -109,7 +109,9 @@ def test_perturbation_comes_first_and_turns_the_trend(world, found):
     assert found.still.tau < -0.5
     assert rows["SLC 0, bilinear"].count == 31
     text = text_of(world["own"], found)
-    opening = text.index("With perturbation of the input, the mean DIP peak falls from 19.")
+    opening = text.index(
+        "With perturbation of the input, the mean DIP peak on 2 images and seed 0 falls from 19."
+    )
     assert opening < text.index("## The verdicts")
     assert "; without it, it rises, from 1" in text
     dip = found.claims[0]

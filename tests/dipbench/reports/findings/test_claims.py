@@ -114,6 +114,19 @@ def test_dip_that_slc_moves_too_is_not_independent(skeletons, make_panel_of, noi
     assert "SLC moves DIP RMSE too, D −1.00" in found.sentence
 
 
+def test_a_trend_the_other_way_is_none_of_the_claims(skeletons, make_panel_of, noise):
+    """Depth leads and moves without perturbation too, but there deeper is worse."""
+    depth = skeletons["depth"].to_numpy(float)[:, None]
+    turned = make_panel_of(skeletons, depth + noise(124, 4), skeletons["slc"] + noise(124))
+    panel = as_claimed(skeletons, make_panel_of, noise)
+    found = claims_of(perturbed=panel, still=turned)["dip"]
+    assert found.verdict == "holds in part"
+    assert "depth moves DIP RMSE the other way, D +1" in found.sentence
+    still = [case for case in found.cases if case.setting.chosen["input"] == STILL]
+    assert {case.verdict for case in still} == {"holds in part"}
+    assert found.sentence.endswith("Holds in 8 of 16 settings, in part in 8 more.")
+
+
 def test_noise_follows_nothing(skeletons, make_panel_of, noise):
     found = claims_of(perturbed=make_panel_of(skeletons, noise(124, 4), noise(124)))
     for name in ("dip", "supervised", "independent"):
