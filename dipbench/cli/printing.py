@@ -26,6 +26,8 @@ def _text(name: str, value: Any) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:.3f}{' s' if name.endswith('seconds') else ''}"
+    if isinstance(value, dict):
+        return "; ".join(f"{_text('', each)} ({key})" for key, each in value.items()) or "-"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from dipbench.publish.datasheet import coverage_table, limits, protocol_table, terms
-from dipbench.publish.release import KEYWORDS, NO_PICTURES, RMSE, Release, quoted
+from dipbench.publish.release import NO_PICTURES, RMSE, Release, quoted
 from dipbench.reports.markdown import table
 from dipbench.surrogate.surrogate import known
 from dipbench.table.catalogue import Entry, entries
@@ -43,7 +43,7 @@ def front_matter(release: Release) -> list[str]:
         "size_categories:",
         f"- {size_category(release.coverage.rows)}",
         "tags:",
-        *(f"- {keyword}" for keyword in KEYWORDS),
+        *(f"- {keyword}" for keyword in release.keywords),
         "configs:",
     ]
     for file, name in names.items():

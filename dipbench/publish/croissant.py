@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from dipbench.publish.release import KEYWORDS, NO_PICTURES, RMSE, Release
+from dipbench.publish.release import NO_PICTURES, RMSE, Release
 from dipbench.table.schema import FILES, TITLES, Column
 
 __all__ = ["croissant"]
@@ -86,7 +86,7 @@ def croissant(release: Release, files: Mapping[str, tuple[int, str]]) -> str:
         "citeAs": release.bibtex,
         "creator": {"@type": "sc:Organization", "name": release.about.author},
         **({"datePublished": release.published} if release.published else {}),
-        "keywords": list(KEYWORDS),
+        "keywords": list(release.keywords),
         "license": release.about.license_url,
         "url": release.url,
         "version": release.version,

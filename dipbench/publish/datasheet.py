@@ -7,7 +7,7 @@ number is computed from the table or read from its manifest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dipbench.publish.release import NO_PICTURES, RMSE, Release
 from dipbench.reports.markdown import table
@@ -74,11 +74,13 @@ def _instances(release: Release) -> str:
         part = "All runs that the protocol plans are in it."
     else:
         part = "It is a part of what the protocol plans, not chosen by result."
-    return (
-        "A row stands for an architecture, or for one training or fit of it. The architectures are "
-        "not a sample: a protocol names a whole space or a list. "
-        f"{part}"
+    drawn = (
+        "The architectures are drawn at random from a space that is too large to measure, balanced "
+        "over depth. "
+        if "planned" in release.manifest
+        else "The architectures are not a sample: a protocol names a whole space or a list. "
     )
+    return f"A row stands for an architecture, or for one training or fit of it. {drawn}{part}"
 
 
 def coverage_table(release: Release) -> str:
@@ -90,7 +92,7 @@ def coverage_table(release: Release) -> str:
 
     rows = [
         ("architectures", of(found.architectures, "architectures")),
-        ("of these with all seeds and images, in both modes", str(found.complete)),
+        (f"of these with all runs ({' and '.join(found.modes)})", str(found.complete)),
         ("finished supervised trainings", of(found.trainings, "trainings")),
         ("finished DIP fits", of(found.fits, "fits")),
         ("of these with the peak at the last iteration (censored)", str(found.censored)),
@@ -116,8 +118,10 @@ def _span(release: Release, column: str, form: str) -> str:
     return f"{ends[0]:{form}} to {ends[1]:{form}}" if ends else "-"
 
 
-def _hours(hours: float) -> str:
-    return f"{hours:.0f} h" if hours >= 10 else f"{hours:.2g} h"
+def _hours(hours: Mapping[str, float]) -> str:
+    """Of each device by itself: seconds of different ones do not add up."""
+    said = (f"{h:.0f} h" if h >= 10 else f"{h:.2g} h" for h in hours.values())
+    return "; ".join(f"{h} ({where})" for h, where in zip(said, hours, strict=True)) or "-"
 
 
 def _listed(values: Iterable[object]) -> str:
@@ -147,7 +151,7 @@ def protocol_table(release: Release) -> str:
 
 
 PREPROCESSING = (
-    "Photographs are turned grey, cut and averaged down, and noise is added, as the protocol says; "
+    "Photographs are turned grey, cut, averaged down and degraded, as the task and protocol say; "
     "the generator's manifest lists every file with its SHA-256. Results are not cleaned: no run "
     "is dropped as an outlier. Scores of an architecture are plain means of its finished runs; the "
     "runs themselves (`runs.parquet`) and their learning curves (`curves.parquet`) are there, so "
@@ -190,9 +194,9 @@ def limits(release: Release) -> list[str]:
     """What the numbers cannot say, one sentence or two each."""
     found = release.coverage
     return [
-        f"DIP scores are means over at most {len(found.images)} images and "
-        f"{len(found.seeds)} seeds; `n_images`, `n_fits` and `n_seeds` say how many each row "
-        f"has. {found.complete} of {found.architectures} architectures have all of them.",
+        f"DIP scores are means over at most {_count(len(found.images), 'image')} and "
+        f"{_count(len(found.seeds), 'seed')}; `n_images`, `n_fits` and `n_seeds` say how many "
+        f"each row has. {found.complete} of {found.architectures} architectures have all of them.",
         "`dip_rmse` is a peak, found by looking at the clean image: how good the best output "
         "is, not how to find it. `dip_stopped_rmse` is what a rule that sees no clean image "
         "would have kept. It cannot choose before its first window of outputs is full, so where "
@@ -213,11 +217,18 @@ def _scope(release: Release) -> list[str]:
     size, sigma = (release.manifest["protocol"].get(name) for name in ("size", "sigma"))
     if not isinstance(size, int | float) or not isinstance(sigma, int | float):
         return []
-    return [
-        f"Grey-scale images of {size:g}×{size:g} pixels and one noise level, a standard "
-        f"deviation of {sigma:g} grey levels: other sizes, colour and other noise were not "
-        "measured."
-    ]
+    images = f"Grey-scale images of {size:g}×{size:g} pixels and one"
+    if sigma:
+        return [
+            f"{images} noise level, a standard deviation of {sigma:g} grey levels: other sizes, "
+            "colour and other noise were not measured."
+        ]
+    tasks = " and ".join(release.coverage.tasks)
+    return [f"{images} degradation, {tasks}: other sizes, colour and noise were not measured."]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _maintenance(release: Release) -> str:

@@ -11,7 +11,7 @@ from dipbench.table.schema import FILES
 if TYPE_CHECKING:
     from dipbench.table.table import Table
 
-__all__ = ["Coverage", "Plan", "coverage", "plan"]
+__all__ = ["Coverage", "Plan", "coverage", "measured_modes", "plan"]
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,11 @@ class Coverage:
         trainings, fits: finished supervised trainings and DIP fits.
         diverged: runs of both modes without a result.
         censored: finished DIP fits whose raw peak is at their last iteration.
-        complete: architectures with a finished run of each mode for all `seeds` and `images`.
-        training_hours, fit_hours: computing time of the finished runs.
+        modes: what the protocol measures, of ``supervised`` and ``dip``.
+        complete: architectures with a finished run of each of `modes` for all `seeds` and
+            `images`.
+        training_hours, fit_hours: computing time of the finished runs by device and engine,
+            such as ``AMD EPYC, kernel``; times of different ones are not to be added.
         ranges: least and greatest finite value of columns of architectures.parquet; a column
             without one is missing.
     """
@@ -42,9 +45,10 @@ class Coverage:
     fits: int
     diverged: int
     censored: int
+    modes: tuple[str, ...]
     complete: int
-    training_hours: float
-    fit_hours: float
+    training_hours: Mapping[str, float]
+    fit_hours: Mapping[str, float]
     ranges: Mapping[str, tuple[float, float]]
 
 
@@ -60,9 +64,10 @@ def coverage(table: Table) -> Coverage:
     trainings = finished.filter(pc.equal(finished["mode"], "supervised"))
     fits = finished.filter(pc.equal(finished["mode"], "dip"))
     seeds, images = _values(runs["seed"]), _values(runs["image"])
+    modes = measured_modes(table.manifest)
     whole = pc.and_(
-        pc.equal(architectures["n_seeds"], len(seeds)),
-        pc.equal(architectures["n_fits"], len(seeds) * len(images)),
+        pc.equal(architectures["n_seeds"], len(seeds) * ("supervised" in modes)),
+        pc.equal(architectures["n_fits"], len(seeds) * len(images) * ("dip" in modes)),
     )
     ranges = {column: _range(architectures[column]) for column in RANGED}
     return Coverage(
@@ -77,11 +82,24 @@ def coverage(table: Table) -> Coverage:
         fits=len(fits),
         diverged=len(runs) - len(finished),
         censored=_sum(fits["peak_censored"]),
+        modes=modes,
         complete=_sum(whole),
-        training_hours=_sum(trainings["seconds"]) / 3600,
-        fit_hours=_sum(fits["seconds"]) / 3600,
+        training_hours=_hours(trainings),
+        fit_hours=_hours(fits),
         ranges={column: found for column, found in ranges.items() if found is not None},
     )
+
+
+def measured_modes(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the protocol of a manifest measures, of ``supervised`` and ``dip``."""
+    said: Any = manifest["protocol"].get("modes", ["supervised", "dip"])
+    return tuple(mode for mode in ("supervised", "dip") if mode in said)
+
+
+def _hours(runs: Any) -> dict[str, float]:
+    found = runs.group_by(["device", "engine"]).aggregate([("seconds", "sum")]).to_pylist()
+    hours = {f"{row['device']}, {row['engine']}": row["seconds_sum"] / 3600 for row in found}
+    return dict(sorted(hours.items()))
 
 
 def _values(column: Any) -> tuple[Any, ...]:
@@ -112,7 +130,10 @@ class Plan:
 
 
 def plan(manifest: Mapping[str, Any]) -> Plan | None:
-    """The plan that a manifest's protocol states, or None if it does not say all of it."""
+    """The plan that a manifest's protocol states, or None if it does not say all of it.
+
+    ``planned`` says how many architectures of a space it plans that is too large for all.
+    """
     from dipbench.spaces import Space
 
     protocol, images = manifest["protocol"], manifest.get("images")
@@ -122,9 +143,9 @@ def plan(manifest: Mapping[str, Any]) -> Plan | None:
     if not all(isinstance(stated, list) for stated in (named, seeds, dip)):
         return None
     try:
-        count = len(named or Space(manifest["space"]))
+        count = manifest.get("planned") or len(named or Space(manifest["space"]))
     except ValueError:  # a space that this release does not know
         return None
-    modes: Any = protocol.get("modes", ["dip", "supervised"])
+    modes = measured_modes(manifest)
     trainings = count * len(seeds) * ("supervised" in modes)
     return Plan(count, trainings, count * len(seeds) * len(dip) * ("dip" in modes))

@@ -9,7 +9,7 @@ from typing import Any
 
 from dipbench.graphs.features import depth, macs, params, slc
 from dipbench.graphs.nodelink import to_node_link
-from dipbench.spaces import Architecture, BaseArchitecture
+from dipbench.spaces import SPACES, Architecture, BaseArchitecture, Space
 from dipbench.table.aggregate import Clock, reference_clock, summarise
 from dipbench.table.schema import CURVES, RUNS
 from dipbench.table.table import write_table
@@ -46,7 +46,7 @@ def assemble(protocol: Protocol, results: Results, out: Path) -> Path:
             _pick(row | row["curve"], CURVES) for row in rows if row["status"] == "ok"
         ],
     }
-    stated = {
+    stated: dict[str, Any] = {
         "space": protocol.space,
         "protocol": protocol.as_dict(),
         "protocol_hash": protocol.hash,
@@ -57,6 +57,10 @@ def assemble(protocol: Protocol, results: Results, out: Path) -> Path:
             "dip": list(protocol.dip_images),
         },
     }
+    if protocol.space in SPACES and not protocol.architectures:
+        planned = len(measured_architectures(protocol))
+        if planned < len(Space(protocol.space)):
+            stated["planned"] = planned
     return write_table(out, tables, stated)
 
 

@@ -195,8 +195,8 @@ def test_table_says_what_it_holds(run, table_folder):
         "fits": 7,
         "censored": 1,
         "diverged": 2,
-        "training_hours": pytest.approx(5 * 8 / 3600),
-        "fit_hours": pytest.approx(7 * 2 / 3600),
+        "training_hours": {"a processor, kernel": pytest.approx(5 * 8 / 3600)},
+        "fit_hours": {"a processor, kernel": pytest.approx(7 * 2 / 3600)},
         "devices": ["a processor"],
         "torch_versions": ["2.0.0"],
         "protocol_hash": "0" * 64,
@@ -207,6 +207,7 @@ def test_table_as_text(run, table_folder):
     lines = shown(run("table", "--table", table_folder))
     assert lines["images"] == "camera-a, camera-b"
     assert lines["architectures"] == "4"
+    assert lines["training_hours"] == "0.011 (a processor, kernel)"
 
 
 def test_embedded_table_is_the_default(run):

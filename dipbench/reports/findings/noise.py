@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, permutations
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from dipbench.kendall import kendall
 from dipbench.reports.findings.panel import HEADLINE, Floats, Panel
 from dipbench.reports.findings.reliability import best
+from dipbench.reports.findings.transfer import reliability_of
 
 __all__ = ["Repeated", "between_seeds_of", "repeated"]
 
@@ -27,6 +29,8 @@ class Repeated:
         dip, test: of the DIP peak, mean over the images of a seed, and of test RMSE.
         chosen: of validation RMSE of one seed and test RMSE of another.
         same: of validation and test RMSE of the same weights.
+        reach: the tau with the mean test RMSE of all seeds that a predictor without error would
+            have, by the formulas of `dipbench.reports.findings.transfer`; None with one seed.
     """
 
     name: str
@@ -35,6 +39,7 @@ class Repeated:
     test: float | None
     chosen: float | None
     same: float
+    reach: float | None
 
 
 def repeated(panel: Panel) -> tuple[Repeated, ...]:
@@ -67,7 +72,13 @@ def _repeated(name: str, panel: Panel) -> Repeated:
         test=between_seeds_of(test),
         chosen=float(np.mean(other)) if other else None,
         same=float(np.mean(same)),
+        reach=_reach(test),
     )
+
+
+def _reach(scores: Floats) -> float | None:
+    reliability = reliability_of(scores, halves=False)
+    return None if reliability is None else 2 / math.pi * math.asin(math.sqrt(reliability))
 
 
 def between_seeds_of(scores: Floats) -> float | None:

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dipbench
-from dipbench import load
+from dipbench import load, tables
 from dipbench.publish import build
 from dipbench.publish.card import extras, size_category
 from dipbench.publish.release import OURS, quoted
-from dipbench.table.catalogue import Entry, entries
+from dipbench.table.catalogue import Entry, entries, entry
 from dipbench.table.coverage import Plan, coverage, plan
 from dipbench.table.schema import FILES
 
@@ -162,7 +162,7 @@ def test_card_and_datasheet_say_what_the_numbers_are(folders, source, file):
         "| architectures | 4 of 4 planned |",
         "| finished supervised trainings | 5 of 8 planned |",
         "| finished DIP fits | 7 of 16 planned |",
-        "| of these with all seeds and images, in both modes | 1 |",
+        "| of these with all runs (supervised and dip) | 1 |",
         "| diverged runs, in none of the means | 2 |",
         "1 of 7 DIP fits have their peak at the last iteration",
         "64×64",
@@ -210,11 +210,53 @@ def test_coverage_counts(source):
     assert (found.tasks, found.seeds) == (("denoise25",), (0, 1))
     assert found.images == ("camera-a", "camera-b")
     assert (found.devices, found.torch_versions) == (("a processor",), ("2.0.0",))
-    assert math.isclose(found.training_hours, 5 * 8 / 3600)
-    assert math.isclose(found.fit_hours, 7 * 2 / 3600)
+    assert found.training_hours == {"a processor, kernel": pytest.approx(5 * 8 / 3600)}
+    assert found.fit_hours == {"a processor, kernel": pytest.approx(7 * 2 / 3600)}
     assert found.ranges["supervised_rmse"] == (12.0, 18.5)
     assert found.ranges["dip_rmse"] == (16.0, 32.0)
     assert found.ranges["depth"] == (1, 3)
+
+
+def test_hours_of_different_devices_and_engines_are_not_added():
+    found = coverage(load())
+    assert set(found.fit_hours) == {
+        "AMD EPYC, kernel",
+        "Intel(R) Xeon(R) Processor, kernel",
+        "NVIDIA H200, gated",
+    }
+    assert sum(found.fit_hours.values()) > max(found.fit_hours.values())
+
+
+@pytest.mark.parametrize("protocol", tables())
+def test_every_embedded_table_is_complete_in_its_own_modes(protocol):
+    table = load(protocol=protocol)
+    planned = plan(table.manifest)
+    assert planned
+    assert coverage(table).complete == planned.architectures
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said", "not_said"),
+    [
+        ("core64-still-v1", ["trained as a Deep Image Prior, fitted", "(dip)"], ["two ways: "]),
+        (
+            "core64-inpaint50-v1",
+            ["one degradation, inpaint50", "1 seed;", "image-inpainting"],
+            ["noise level", "image-denoising"],
+        ),
+        (
+            "core64-v1",
+            ["one noise level, a standard deviation of 25", "3 seeds;"],
+            ["-inpainting"],
+        ),
+    ],
+)
+def test_the_text_is_that_of_the_table(protocol, said, not_said, tmp_path):
+    build(entry(protocol).folder, tmp_path / "out", REPO, OURS)
+    names = ("README.md", "DATASHEET.md", "CITATION.cff")
+    text = "\n".join((tmp_path / "out" / name).read_text() for name in names)
+    assert [each for each in said if each not in text] == []
+    assert [each for each in not_said if each in text] == []
 
 
 def test_table_without_rows_and_with_a_short_manifest_is_published(tmp_path, make_table):
@@ -333,8 +375,8 @@ def test_key_of_a_record_set_tells_its_rows_apart(folder, config):
 
 def test_the_card_lists_all_embedded_tables_with_their_tasks(folder):
     text = (folder / "README.md").read_text()
-    for entry in entries():
-        assert f"| `{entry.protocol}` | {entry.space} | {entry.task} |" in text
+    for one in entries():
+        assert f"| `{one.protocol}` | {one.space} | {one.task} |" in text
 
 
 def test_the_card_says_which_tables_have_a_surrogate(tmp_path):

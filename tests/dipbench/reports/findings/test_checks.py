@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dipbench import load
+from dipbench.kendall import kendall
 from dipbench.reports.findings.checks import checks, pair_kinds, skip_effects
 from dipbench.reports.findings.hardness import hardness
 from dipbench.reports.findings.noise import repeated
@@ -78,6 +79,19 @@ def test_an_order_within_a_part_may_be_noise(core64, make_panel_of):
     chosen = found["SLC 0"].chosen
     assert chosen is not None
     assert abs(chosen) < 0.1
+
+
+def test_what_a_predictor_without_error_reaches(core64, make_panel_of):
+    """More than one seed tells of another, for the mean that it is judged by errs less."""
+    generator = rng()
+    truth = generator.normal(0, 1, 372)
+    scores = truth[:, None] + generator.normal(0, 0.5, (372, 3))
+    (found, *_) = repeated(make_panel_of(core64, rng().normal(size=(372, 2)), scores))
+    assert found.reach == pytest.approx(kendall(truth, scores.mean(axis=1)), abs=0.02)
+    assert found.test is not None
+    assert found.reach > found.test + 0.08
+    (alone, *_) = repeated(make_panel_of(core64, rng().normal(size=(372, 2)), scores[:, 0]))
+    assert alone.reach is None
 
 
 def test_hardness_takes_the_seeds_of_both_modes(core64, make_panel_of):
