@@ -15,9 +15,10 @@ import numpy.typing as npt
 from dipbench.extras import require
 from dipbench.figures import PNG, Format, check_format
 from dipbench.files import output_folder
+from dipbench.holm import holm
 from dipbench.nas.incumbent import Incumbent
 from dipbench.nas.problem import Problem
-from dipbench.nas.ranking import BASELINE, holm, mean_ranks, paired_test
+from dipbench.nas.ranking import BASELINE, mean_ranks, paired_test
 
 if TYPE_CHECKING:
     import pandas as pd

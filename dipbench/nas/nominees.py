@@ -75,8 +75,14 @@ def nominate(
         best = _best(found, count)
         rows = described(space.name, encoded(space, best))
         values = surrogate.intervals(rows)[:, :, : len(SCORES)].transpose(1, 2, 0).tolist()
+        objectives = tuple(name for name in problem.objectives if name in SCORES)
         nominees += [
-            Nominee(title, space.at(index).name, tuple((v, low, high) for v, low, high in of))
+            Nominee(
+                title,
+                objectives,
+                space.at(index).name,
+                tuple((v, low, high) for v, low, high in of),
+            )
             for index, of in zip(best, values, strict=True)
         ]
     return nominees
@@ -115,7 +121,8 @@ def _spread(points: Floats, count: int) -> list[int]:
     chosen: list[int] = []
     while len(chosen) < count:
         left = [i for i in range(len(points)) if i not in chosen]
-        whole, here = Front(points[left]), [i for i in left if _on(front(points[left]), points[i])]
+        whole, best_left = Front(points[left]), front(points[left])
+        here = [i for i in left if _on(best_left, points[i])]
         layer: list[int] = []
         while here and len(chosen) < count:
             best = min(here, key=lambda i: whole.regret(points[[*layer, i]]))

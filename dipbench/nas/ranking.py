@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BASELINE", "holm", "mean_ranks", "paired_test"]
+__all__ = ["BASELINE", "mean_ranks", "paired_test"]
 
 BASELINE = "random_search"  # what the others are tested against
 
@@ -36,13 +34,3 @@ def paired_test(regret: Floats, baseline: Floats) -> float:
     differences = regret - baseline
     differences = differences[differences != 0]
     return float(wilcoxon(differences).pvalue) if len(differences) else 1.0
-
-
-def holm(ps: Sequence[float]) -> list[float]:
-    """The p values adjusted for how many there are (Holm, Scandinavian J. Stat. 6, 1979)."""
-    adjusted = [0.0] * len(ps)
-    least = 0.0
-    for rank, i in enumerate(sorted(range(len(ps)), key=ps.__getitem__)):
-        least = max(least, min(1.0, (len(ps) - rank) * ps[i]))
-        adjusted[i] = least
-    return adjusted

@@ -22,12 +22,14 @@ class Nominee:
 
     Attributes:
         problem: what the search was for, in words.
+        objectives: those of `SCORES` that it looked for small values of.
         name: of the architecture.
         predicted: per score of `SCORES` the prediction and the two ends of its interval, in
             grey levels.
     """
 
     problem: str
+    objectives: tuple[str, ...]
     name: str
     predicted: tuple[tuple[float, float, float], ...]
 
@@ -36,9 +38,10 @@ def write_nominees(nominees: Iterable[Nominee], path: Path) -> Path:
     """Write them as CSV, a line each; whole or not at all."""
     with replacing(path) as place, place.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file, lineterminator="\n")
-        lines.writerow(("problem", "name", *VALUES))
+        lines.writerow(("problem", "objectives", "name", *VALUES))
         for one in nominees:
-            lines.writerow((one.problem, one.name, *(v for of in one.predicted for v in of)))
+            values = (value for of in one.predicted for value in of)
+            lines.writerow((one.problem, " ".join(one.objectives), one.name, *values))
     return path
 
 
@@ -51,7 +54,7 @@ def read_nominees(path: Path) -> list[Nominee]:
     """
     with path.open(encoding="utf-8", newline="") as file:
         lines = csv.DictReader(file)
-        expected = ["problem", "name", *VALUES]
+        expected = ["problem", "objectives", "name", *VALUES]
         if lines.fieldnames != expected:
             raise ValueError(f"{path}: columns {lines.fieldnames}; expected {expected}")
         return [_nominee(path, row) for row in lines]
@@ -63,4 +66,5 @@ def _nominee(path: Path, row: Mapping[str, str]) -> Nominee:
     except (TypeError, ValueError):
         raise ValueError(f"{path}: {dict(row)}; expected numbers of {row['name']}") from None
     threes = zip(values[::3], values[1::3], values[2::3], strict=True)
-    return Nominee(row["problem"], row["name"], tuple(threes))
+    objectives = tuple(row["objectives"].split())
+    return Nominee(row["problem"], objectives, row["name"], tuple(threes))

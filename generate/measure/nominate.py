@@ -32,7 +32,8 @@ def nominated(
     """Search the predictions of a protocol's space; write what to measure, and what is predicted.
 
     Args:
-        protocol: how they are to be measured: all its settings but name and architectures.
+        protocol: how they are to be measured: all its settings but name and architectures, and
+            its random streams.
         name: of the new protocol, and of both files.
         surrogate: its file; by default the embedded one of the space and task.
         seed: of the searches.
@@ -58,7 +59,10 @@ def nominated(
     chosen = tuple(dict.fromkeys(nominee.name for nominee in nominees))
     folder.mkdir(parents=True, exist_ok=True)
     table = write_nominees(nominees, folder / f"{name}.csv")
-    return write_protocol(replace(protocol, name=name, architectures=chosen), folder), table
+    # The streams of `protocol`: noise and batches that all of its architectures share would else
+    # set the measurements apart from those that the surrogate was fitted to.
+    new = replace(protocol, name=name, architectures=chosen, streams=protocol.stream)
+    return write_protocol(new, folder), table
 
 
 def write_protocol(protocol: Protocol, folder: Path) -> Path:

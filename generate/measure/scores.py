@@ -103,7 +103,7 @@ class Scorer:
 
     def spectrum(self, graph: Graph, key: str, seed: int) -> dict[str, float]:
         """Distance of the spectrum of the untrained DIP output from that of the degraded image."""
-        name = (self.protocol.name, key, seed, self.image)
+        name = (self.protocol.stream, key, seed, self.image)
         channels = self.protocol.dip.input_channels
         network = EncoderDecoder(graph, channels, [numpy_stream(*name, "weights")])
         with torch.no_grad():

@@ -237,6 +237,7 @@ FIELDS: dict[str, Check] = {
     "modes": _several(_text, least=1),
     "fitted": _whole(0),
     "recording": _whole(1),
+    "streams": _text_or_none,
     "supervised": _settings(
         SupervisedSettings,
         {

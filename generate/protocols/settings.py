@@ -86,7 +86,7 @@ class Protocol:
     """Task, images, seeds and training settings.
 
     Attributes:
-        name: also the key of every random stream.
+        name: also the key of every random stream, unless `streams` says another.
         task: its name, which says all of it; see `generate.tasks`.
         architectures: names to measure; empty stands for the whole `space`.
         manifest: file that lists the images and their SHA-256, in
@@ -98,6 +98,8 @@ class Protocol:
         recording: 1 records what `core64-v1` does. 2 records for DIP also the exact peaks, over all
             iterations, and the curve of the output for the unperturbed input, and for supervised
             training the PSNR and the spread between test images. It changes no fit.
+        streams: name of a protocol whose random streams are drawn from, so that its rows and
+            these have the same noise, batches and masks; empty for streams of its own.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Protocol:
     modes: tuple[str, ...] = field(default=MODES, metadata=LATER)
     fitted: int = field(default=0, metadata=LATER)
     recording: int = field(default=1, metadata=LATER)
+    streams: str = field(default="", metadata=LATER)
 
     def __post_init__(self) -> None:
         if not self.modes or not set(self.modes) <= set(MODES):
@@ -120,6 +123,11 @@ class Protocol:
         if self.recording not in (1, 2):
             raise ValueError(f"recording is {self.recording!r}; expected 1 or 2")
         self.operator.check_size(self.size, self.size)
+
+    @property
+    def stream(self) -> str:
+        """What every random stream is keyed by."""
+        return self.streams or self.name
 
     @cached_property
     def operator(self) -> Task:

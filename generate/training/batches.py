@@ -24,7 +24,7 @@ def training_batches(protocol: Protocol, images: Images, seed: int) -> Iterator[
     Random images, positions, mirrorings and observations depend on the seed alone, so every
     architecture is trained on the very same batches.
     """
-    rng = numpy_stream(protocol.name, "batches", seed)
+    rng = numpy_stream(protocol.stream, "batches", seed)
     size = protocol.size
     while True:
         batch = np.empty((protocol.supervised.batch, 1, size, size), np.float32)

@@ -73,7 +73,7 @@ def fits(
         watch: is told of each iteration, once its weights have been updated.
     """
     settings = protocol.dip
-    names = [(protocol.name, key, one.seed, one.image) for one in wanted]
+    names = [(protocol.stream, key, one.seed, one.image) for one in wanted]
     rngs = [numpy_stream(*name, "weights") for name in names]
     network = make_networks(graph, settings.input_channels, rngs, device, dtype, precision)
     optimiser = torch.optim.Adam(

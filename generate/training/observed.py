@@ -13,7 +13,7 @@ __all__ = ["observe", "observe_all"]
 
 def observe(protocol: Protocol, image_id: str, clean: Array, seed: int) -> Observation:
     """What is observed of `clean`, of any shape; the same for both modes."""
-    rng = numpy_stream(protocol.name, "noise", image_id, seed)
+    rng = numpy_stream(protocol.stream, "noise", image_id, seed)
     return protocol.operator.observe(clean, rng)
 
 

@@ -163,7 +163,7 @@ def trainings(
 
 def weights_stream(protocol: Protocol, key: str, seed: int) -> np.random.Generator:
     """From which the initial weights of a training are drawn."""
-    return dipbench.streams.weights_stream(protocol.name, key, seed)
+    return dipbench.streams.weights_stream(protocol.stream, key, seed)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,8 @@ def fit_surrogate(
         models.append((targets, fitted(kind, sample, targets)[0]))
     distance = Distance.of(sample.inputs)
     errors = sample.logarithms - validation.of_chosen(validation.predicted)
-    spread = Spread.of(sample.shape, distance(sample.inputs), errors)
+    drawn = sample.drawn
+    spread = Spread.of(sample.shape[drawn], validation.distance[drawn], errors[drawn])
     about = _about(table, task, validation, noise_table)
     if added is not None:
         count = len(sample.names) - int(sample.drawn.sum())
@@ -76,7 +77,7 @@ def _about(
 ) -> dict[str, Any]:
     noise, source = seed_noise(table, task), table
     if not noise and noise_table is not None:
-        noise, source = seed_noise(noise_table, task), noise_table
+        noise, source = seed_noise(noise_table, task, _image_names(table, task)), noise_table
     protocol, chosen = table.manifest["protocol"], validation.chosen
     figures = {
         target: {"model": kind, **asdict(validation.scores[kind][number])}
@@ -93,37 +94,44 @@ def _about(
         "sample": list(validation.sample.names),
         "clock": table.manifest.get("clock"),
         "noise": noise,
-        "noise_best": best_noise(source, task) if noise else {},
+        "noise_best": best_noise(source, task, _image_names(table, task)) if noise else {},
         "noise_from": source.protocol if noise else None,
         "seeds": len(_scores(table, task)["supervised_rmse"]["seeds"]),
         "steps": {
             "supervised": protocol.get("supervised", {}).get("steps", 1),
             "dip": protocol.get("dip", {}).get("iterations", 1),
         },
-        "images": _images(table, task),
+        "images": max(1, len(_image_names(table, task))),
         "ranges": ranges,
         "figures": figures,
     }
 
 
-def _images(table: Table, task: str) -> int:
-    """How many images a seed's fits are of."""
+def _image_names(table: Table, task: str) -> frozenset[str]:
+    """The images that a seed's fits are of."""
     rows = table.runs.select(["task", "image"]).to_pylist()
-    return max(1, len({row["image"] for row in rows if row["task"] == task and row["image"]}))
+    return frozenset(row["image"] for row in rows if row["task"] == task and row["image"])
 
 
-def seed_noise(table: Table, task: str) -> Mapping[str, float]:
+def seed_noise(
+    table: Table, task: str, images: Collection[str] | None = None
+) -> Mapping[str, float]:
     """Standard deviation, between seeds, of the logarithm of a score; {} with one seed alone.
 
     It is pooled over the architectures; a DIP score is the mean over the images of one seed.
+
+    Args:
+        images: fits of these alone; a mean over fewer images differs more between seeds.
     """
-    found = _scores(table, task)
+    found = _scores(table, task, images)
     return {target: pooled(np.log(of["scores"])) for target, of in found.items() if _several(of)}
 
 
-def best_noise(table: Table, task: str) -> Mapping[str, float]:
+def best_noise(
+    table: Table, task: str, images: Collection[str] | None = None
+) -> Mapping[str, float]:
     """The same in the score's unit, in the best quarter alone, where it matters to a search."""
-    found = _scores(table, task)
+    found = _scores(table, task, images)
     return {t: difficulty(of["scores"], {}).noise for t, of in found.items() if _several(of)}
 
 
@@ -131,10 +139,14 @@ def _several(of: Mapping[str, Any]) -> bool:
     return len(of["seeds"]) > 1 and len(of["scores"]) > 1
 
 
-def _scores(table: Table, task: str) -> dict[str, dict[str, Any]]:
+def _scores(
+    table: Table, task: str, images: Collection[str] | None = None
+) -> dict[str, dict[str, Any]]:
     """Per target the seeds, and the scores of those with all of them, shape ``(A, K)``."""
     rows = table.runs.to_pylist()
     rows = [row for row in rows if row["task"] == task and row["status"] == "ok"]
+    if images is not None:
+        rows = [row for row in rows if row["image"] is None or row["image"] in images]
     found = {}
     for target, (mode, column) in RUNS.items():
         values: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))

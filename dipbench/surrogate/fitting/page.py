@@ -79,7 +79,7 @@ def study(
     if nominees:
         if added is None:
             raise ValueError("nominees without the table they are measured in; expected --add")
-        beside(nominees, added)
+        beside(nominees, added, task)
     surrogate, validation = fit_surrogate(
         table, task, seed, noise_table=reference, added=added, progress=progress
     )
@@ -107,7 +107,7 @@ def as_json(found: Study) -> dict[str, Any]:
     if found.tested:
         said["tested"] = {one.protocol: one.figures() for one in found.tested}
     if found.nominees and found.added is not None:
-        said["nominees"] = beside(found.nominees, found.added).figures()
+        said["nominees"] = beside(found.nominees, found.added, about["task"]).figures()
     return said
 
 
@@ -159,7 +159,9 @@ def report(found: Study) -> str:
     }
     if found.nominees and found.added is not None:
         last = sections.popitem()
-        sections["What search found"] = nominees_section(found.nominees, found.added)
+        sections["What search found"] = nominees_section(
+            found.nominees, found.added, about["task"], validation
+        )
         sections |= dict([last])
     head = f"# The surrogate of {about['space']}, {about['task']}"
     added = about.get("added")
@@ -180,7 +182,7 @@ def _quality(surrogate: Surrogate, validation: Validation) -> str:
     rows = []
     for t, target in enumerate(TARGETS):
         score = validation.scores[validation.chosen[t]][t]
-        typical = float(np.median(validation.sample.values[:, t]))
+        typical = _typical(validation, t)
         between = f"{noise[target] * typical:.2f}" if target in noise else "–"
         figures = (f"{score.tau:.3f}", f"{score.rmse:.3g}", f"{score.r2:.4f}", between)
         rows.append((LABELS[t], validation.chosen[t], *figures, f"{score.coverage:.1%}"))
@@ -189,9 +191,22 @@ def _quality(surrogate: Surrogate, validation: Validation) -> str:
         "Ten-fold cross-validation: every architecture is predicted by a model that was not "
         "fitted to it. RMSE is in the target's own unit. *Seeds differ by* is the standard "
         "deviation between seeds of one architecture at the median score; a measurement here is "
-        "the mean over the table's seeds. *Coverage* is the share of measurements within their "
-        "90 % interval.\n\n" + table(heading, rows)
+        f"the mean over the table's seeds{_source(surrogate)}. *Coverage* is the share of "
+        "measurements within their 90 % interval.\n\n" + table(heading, rows)
     )
+
+
+def _source(surrogate: Surrogate) -> str:
+    """Where the spread of seeds is from, if not from the table itself."""
+    source, own = surrogate.about["noise_from"], surrogate.about["protocol"]
+    if source in (None, own):
+        return ""
+    return f", and how far they differ is known from {source}, of fits of the same images"
+
+
+def _typical(validation: Validation, target: int) -> float:
+    """The median measurement."""
+    return float(np.median(validation.sample.values[validation.sample.drawn, target]))
 
 
 def _candidates(validation: Validation) -> str:
@@ -211,8 +226,9 @@ def _candidates(validation: Validation) -> str:
 
 def _groups(validation: Validation) -> dict[str, list[tuple[str, int, list[float]]]]:
     """Coverage of the chosen candidates per target, overall and by depth, SLC and size."""
-    sample, inside = validation.sample, validation.of_chosen(validation.inside)
-    sample, inside = sample.rows(sample.drawn), inside[sample.drawn]
+    drawn = validation.sample.drawn
+    sample = validation.sample.rows(drawn)
+    inside = np.abs(validation.of_chosen(validation.ratios)[drawn]) <= 1
     macs = sample.column("log macs")
     size = np.digitize(macs, np.quantile(macs, (1 / 3, 2 / 3)))
     words = np.array(["fewest MACs", "middle", "most MACs"])
@@ -247,7 +263,9 @@ def _coverage(validation: Validation) -> str:
 
 
 def _worst(validation: Validation) -> str:
-    sample, found = validation.sample, np.exp(validation.of_chosen(validation.predicted))
+    drawn = validation.sample.drawn
+    sample = validation.sample.rows(drawn)
+    found = np.exp(validation.of_chosen(validation.predicted)[drawn])
     parts = []
     for t in SCORES:
         if TARGETS[t] == "supervised_rmse_val":
@@ -303,7 +321,7 @@ def _floor(about: Mapping[str, Any], validation: Validation, target: int) -> str
     share = about["noise"].get(TARGETS[target])
     if share is None:
         return ""
-    typical = float(np.median(validation.sample.values[:, target]))
+    typical = _typical(validation, target)
     return f" (the measurements themselves err by {share * typical / about['seeds'] ** 0.5:.3f})"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,14 +15,16 @@ from dipbench.lazy import lazy
 from dipbench.spaces import Space
 from dipbench.surrogate.description import COLUMNS, GROUPS, described, encoded
 from dipbench.surrogate.interval import shape
+from dipbench.surrogate.nominees import SCORES
 from dipbench.surrogate.surrogate import TARGETS
 
 if TYPE_CHECKING:
     from dipbench.table.table import Table
 
-__all__ = ["LEAST_ROWS", "RUNS", "Sample"]
+__all__ = ["LEAST_ROWS", "RUNS", "Sample", "measured_alike"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+Run: TypeAlias = tuple[str, int, str | None]  # mode, seed, image
 
 LEAST_ROWS = 40
 # The mode and the column of runs that a score is the mean of.
@@ -134,18 +137,24 @@ class Sample:
 
 
 def _rows(table: Table, task: str, space: Space[Any]) -> dict[int, dict[str, Any]]:
-    """By index in the space, those with all targets."""
+    """By index in the space, those with all targets, each of all runs."""
     rows = table.architectures.select(["name", "task", *TARGETS]).to_pylist()
+    whole = measured_alike(table, table, task)
     return {
         space.index(row["name"]): row
         for row in rows
-        if row["task"] == task and all(_finite(row[target]) for target in TARGETS)
+        if row["task"] == task
+        and row["name"] in whole
+        and all(_finite(row[target]) for target in TARGETS)
     }
 
 
 def _check_alike(table: Table, added: Table) -> None:
-    """Whether the protocols of both differ in their architectures alone."""
-    first, second = (dict(t.manifest["protocol"]) for t in (table, added))
+    """Whether both differ in their architectures alone, and one clock timed both."""
+    first, second = (
+        t.manifest["protocol"] | {"clock": t.manifest.get("clock")} for t in (table, added)
+    )
+    first.setdefault("streams", table.protocol)
     for field in sorted((first.keys() | second.keys()) - {"name", "architectures"}):
         if first.get(field) != second.get(field):
             raise ValueError(
@@ -156,3 +165,35 @@ def _check_alike(table: Table, added: Table) -> None:
 
 def _finite(value: float | None) -> bool:
     return value is not None and bool(np.isfinite(value)) and value > 0
+
+
+def measured_alike(fitted: Table, table: Table, task: str) -> dict[str, list[float]]:
+    """By name the scores, one per `SCORES`, of the architectures of `table` that have all runs.
+
+    These are the modes, seeds and images that any architecture of `fitted` has: means over other
+    runs are not to be compared, for seeds and images differ by more than architectures.
+    """
+    wanted = {_run(row) for row in _runs(fitted, task)}
+    runs: dict[str, dict[Run, Mapping[str, Any]]] = defaultdict(dict)
+    for row in _runs(table, task):
+        if row["name"] is not None and _run(row) in wanted:
+            runs[row["name"]][_run(row)] = row
+    return {
+        name: [_mean(of, *RUNS[score]) for score in SCORES]
+        for name, of in sorted(runs.items())
+        if of.keys() == wanted
+    }
+
+
+def _runs(table: Table, task: str) -> Iterable[Mapping[str, Any]]:
+    columns = dict.fromkeys(column for _, column in RUNS.values())
+    rows = table.runs.select(["name", "task", "mode", "seed", "image", "status", *columns])
+    return (r for r in rows.to_pylist() if r["task"] == task and r["status"] == "ok")
+
+
+def _run(row: Mapping[str, Any]) -> Run:
+    return row["mode"], row["seed"], row["image"]
+
+
+def _mean(runs: Mapping[Run, Mapping[str, Any]], mode: str, column: str) -> float:
+    return float(np.mean([row[column] for (of, _, _), row in runs.items() if of == mode]))

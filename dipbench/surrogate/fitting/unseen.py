@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from dipbench.kendall import kendall
 from dipbench.surrogate.description import described, encoded
-from dipbench.surrogate.fitting.sample import RUNS
+from dipbench.surrogate.fitting.sample import measured_alike
 from dipbench.surrogate.nominees import SCORES
 from dipbench.surrogate.surrogate import Surrogate
 
 if TYPE_CHECKING:
     from dipbench.table.table import Table
 
-__all__ = ["Unseen", "measured_alike", "unseen"]
+__all__ = ["Unseen", "unseen"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
-Run: TypeAlias = tuple[str, int, str | None]  # mode, seed, image
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +58,21 @@ class Unseen:
         found: npt.NDArray[np.bool_] = self.measured > self.predicted[2]
         return found
 
-    def figures(self) -> dict[str, dict[str, float]]:
-        """Per score Kendall's tau, RMSE, mean error and the shares inside and above intervals."""
-        from scipy.stats import kendalltau
+    @property
+    def ratios(self) -> Floats:
+        """How far measured lies above predicted, in half widths of the interval, by logarithms."""
+        middle, low, high = np.log(self.predicted)
+        found: Floats = (np.log(self.measured) - middle) / ((high - low) / 2)
+        return found
 
-        return {
+    def figures(self) -> dict[str, dict[str, float | None]]:
+        """Per score Kendall's tau, RMSE, mean error and the shares inside and above intervals;
+        of fewer than two architectures there is no tau."""
+
+        several = len(self.names) > 1
+        found: dict[str, dict[str, float | None]] = {
             score: {
-                "tau": float(kendalltau(self.measured[:, i], self.predicted[0, :, i])[0]),
+                "tau": kendall(self.measured[:, i], self.predicted[0, :, i]) if several else None,
                 "rmse": float(np.sqrt((self.errors[:, i] ** 2).mean())),
                 "error": float(self.errors[:, i].mean()),
                 "inside": float(self.inside[:, i].mean()),
@@ -73,6 +80,10 @@ class Unseen:
             }
             for i, score in enumerate(SCORES)
         }
+        for of in found.values():
+            if of["tau"] is not None and math.isnan(of["tau"]):
+                of["tau"] = None  # all are measured, or predicted, alike
+        return found
 
 
 def unseen(surrogate: Surrogate, fitted: Table, table: Table, task: str) -> Unseen | None:
@@ -101,31 +112,3 @@ def unseen(surrogate: Surrogate, fitted: Table, table: Table, task: str) -> Unse
         np.array([found[i][1] for i in indices]),
         predicted[:, :, : len(SCORES)],
     )
-
-
-def measured_alike(fitted: Table, table: Table, task: str) -> dict[str, list[float]]:
-    """By name the scores of those that have all runs of an architecture of `fitted`."""
-    wanted = {_run(row) for row in _rows(fitted, task)}
-    runs: dict[str, dict[Run, Mapping[str, Any]]] = defaultdict(dict)
-    for row in _rows(table, task):
-        if row["name"] is not None and _run(row) in wanted:
-            runs[row["name"]][_run(row)] = row
-    return {
-        name: [_mean(of, *RUNS[score]) for score in SCORES]
-        for name, of in sorted(runs.items())
-        if of.keys() == wanted
-    }
-
-
-def _rows(table: Table, task: str) -> Iterable[Mapping[str, Any]]:
-    columns = dict.fromkeys(column for _, column in RUNS.values())
-    rows = table.runs.select(["name", "task", "mode", "seed", "image", "status", *columns])
-    return (r for r in rows.to_pylist() if r["task"] == task and r["status"] == "ok")
-
-
-def _run(row: Mapping[str, Any]) -> Run:
-    return row["mode"], row["seed"], row["image"]
-
-
-def _mean(runs: Mapping[Run, Mapping[str, Any]], mode: str, column: str) -> float:
-    return float(np.mean([row[column] for (of, _, _), row in runs.items() if of == mode]))

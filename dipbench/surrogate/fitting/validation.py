@@ -52,16 +52,20 @@ class Validation:
     Attributes:
         sample: the rows.
         folds: of each row.
+        distance: of each row from the rows of the other folds, as a new architecture has it from
+            the sample; see `dipbench.surrogate.interval.Distance`.
         predicted: by candidate, the logarithms of the rows left out, shape ``(rows, targets)``.
-        inside: by candidate, whether the row lies in its interval, of the same shape.
+        ratios: by candidate, the error over half the width of the interval that the other folds
+            make, of the same shape; positive where more was measured than predicted.
         scores: by candidate, one per target, over the rows that were drawn at random.
         chosen: per target, the candidate with the least mean rank of tau, RMSE and interval.
     """
 
     sample: Sample
     folds: Integers
+    distance: Floats
     predicted: Mapping[str, Floats]
-    inside: Mapping[str, npt.NDArray[np.bool_]]
+    ratios: Mapping[str, Floats]
     scores: Mapping[str, Sequence[Score]]
     chosen: Sequence[str]
 
@@ -89,8 +93,8 @@ def cross_validated(
     """Fit each candidate to nine tenths of the rows, ten times, and judge it by the rest."""
     rows, every = len(sample.names), range(len(TARGETS))
     folds = rng.permutation(rows) % min(FOLDS, rows)
-    distance = Distance.of(sample.inputs)(sample.inputs)
-    predicted, inside, scores = {}, {}, {}
+    distance = _distances(sample, folds)
+    predicted, ratios, scores = {}, {}, {}
     for kind in candidates:
         start = fitted(kind, sample, every)[1]  # hyperparameters alone: they are fitted on
         left_out = np.empty((rows, len(TARGETS)))
@@ -100,17 +104,29 @@ def cross_validated(
             left_out[folds == fold] = model(sample.inputs[folds == fold])
         predicted[kind] = left_out
         half = _half_widths(sample, distance, left_out, folds)
-        inside[kind] = np.abs(sample.logarithms - left_out) <= half
+        ratios[kind] = (sample.logarithms - left_out) / half
         scores[kind] = [_score(sample, left_out, half, target) for target in every]
     chosen = [_best({kind: scores[kind][target] for kind in candidates}) for target in every]
-    return Validation(sample, folds, predicted, inside, scores, chosen)
+    return Validation(sample, folds, distance, predicted, ratios, scores, chosen)
+
+
+def _distances(sample: Sample, folds: Integers) -> Floats:
+    """A row that a distance was made of is nearer than any new one."""
+    found = np.empty(len(folds))
+    for fold in range(int(folds.max()) + 1):
+        here = folds == fold
+        found[here] = Distance.of(sample.inputs[~here])(sample.inputs[here])
+    return found
 
 
 def _half_widths(sample: Sample, distance: Floats, left_out: Floats, folds: Integers) -> Floats:
-    """Of the interval of each row, which the errors of the other folds make."""
+    """Of the interval of each row, which the errors of the other folds make.
+
+    Rows that were not drawn at random say nothing of a new one that is: they make no interval.
+    """
     errors, half = sample.logarithms - left_out, np.empty_like(left_out)
     for fold in range(int(folds.max()) + 1):
-        here, other = folds == fold, folds != fold
+        here, other = folds == fold, (folds != fold) & sample.drawn
         spread = Spread.of(sample.shape[other], distance[other], errors[other])
         half[here] = spread(sample.shape[here], distance[here])
     return half

@@ -91,15 +91,24 @@ def test_of_two_objectives_each_adds_most_hypervolume_to_those_before(count):
 def test_the_file_gives_them_back(nominees, tmp_path):
     path = write_nominees(nominees, tmp_path / "best.csv")
     assert read_nominees(path) == nominees
-    assert path.read_text().splitlines()[0] == ",".join(["problem", "name", *VALUES])
+    assert path.read_text().splitlines()[0] == ",".join(["problem", "objectives", "name", *VALUES])
+
+
+COLUMNS = ",".join(["problem", "objectives", "name", *VALUES])
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("problem,name\n", "expected .*supervised_rmse_low"),
-        (",".join(["problem", "name", *VALUES]) + "\np,n" + ",x" * 12, "expected numbers of n"),
-        (",".join(["problem", "name", *VALUES]) + "\np,n,1", "expected numbers of n"),
+        (
+            ",".join(["problem", "objectives", "name", *VALUES]) + "\np,o,n" + ",x" * 12,
+            "expected numbers of n",
+        ),
+        (
+            ",".join(["problem", "objectives", "name", *VALUES]) + "\np,o,n,1",
+            "expected numbers of n",
+        ),
     ],
 )
 def test_another_file_is_refused(text, problem, tmp_path):

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dipbench.nas.ranking import holm, mean_ranks, paired_test
+from dipbench.holm import holm
+from dipbench.nas.ranking import mean_ranks, paired_test
 
 
 def test_ranks_are_of_each_repeat_and_equal_ones_share():

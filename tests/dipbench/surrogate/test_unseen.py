@@ -13,9 +13,10 @@ from dipbench.cli import main
 from dipbench.surrogate.fitting import page
 from dipbench.surrogate.fitting.fit import fit_surrogate
 from dipbench.surrogate.fitting.page import Study, as_json, report
-from dipbench.surrogate.fitting.sample import Sample
-from dipbench.surrogate.fitting.unseen import Unseen, measured_alike, unseen
+from dipbench.surrogate.fitting.sample import Sample, measured_alike
+from dipbench.surrogate.fitting.unseen import Unseen, unseen
 from dipbench.surrogate.fitting.unseen_page import beside
+from dipbench.surrogate.interval import Distance, Spread
 from dipbench.surrogate.nominees import SCORES, Nominee, write_nominees
 from dipbench.table.schema import FILES
 from dipbench.table.writing import write_table
@@ -34,6 +35,8 @@ def _part(folder: Path, names: list[str], protocol: str, **settings: object) -> 
         file: of.filter(pc.is_in(of["key"], value_set=pa.array(keys))) for file, of in every.items()
     }
     stated = {**whole.manifest, "protocol": whole.manifest["protocol"] | {"name": protocol}}
+    if "clock" in settings:
+        stated["clock"] = settings.pop("clock")
     stated["protocol"] |= settings
     for made in ("schema_version", "files", "sha256"):
         del stated[made]
@@ -48,7 +51,8 @@ def drawn(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def best(tmp_path_factory):
-    return _part(tmp_path_factory.mktemp("best"), HELD_OUT, "best-v1")
+    folder = tmp_path_factory.mktemp("best")
+    return _part(folder, HELD_OUT, "best-v1", streams="drawn-v1")
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +77,11 @@ def test_what_was_not_fitted_to_is_compared_score_by_score(fitted, drawn):
         expected = surrogate.predict_at([index])[0, : len(SCORES)]
         assert found.predicted[0, number] == pytest.approx(expected)
     figures = found.figures()["supervised_rmse"]
+    assert figures["tau"] is not None
     assert figures["tau"] > 0.7
-    assert figures["inside"] == np.mean(found.inside[:, 0]) > 0.6
+    assert figures["inside"] == np.mean(found.inside[:, 0])
+    assert found.inside[:, 0].mean() > 0.6
+    assert ((np.abs(found.ratios) <= 1) == found.inside).all()
     assert figures["error"] == pytest.approx(np.mean(found.predicted[0] - found.measured, 0)[0])
 
 
@@ -122,6 +129,47 @@ def test_added_rows_are_fitted_to_and_judge_nothing(refitted, drawn, best):
     assert coverage["all"][0][1] == 372 - len(HELD_OUT)
 
 
+def test_intervals_are_those_of_the_rows_that_were_drawn(refitted):
+    """As if the added rows had no errors to tell of."""
+    surrogate, validation = refitted
+    sample, drawn = validation.sample, validation.sample.drawn
+    errors = sample.logarithms - validation.of_chosen(validation.predicted)
+    expected = Spread.of(sample.shape[drawn], validation.distance[drawn], errors[drawn])
+    assert surrogate.spread.quantile == pytest.approx(expected.quantile)
+    inside = np.abs(validation.of_chosen(validation.ratios)[drawn, 0]) <= 1
+    assert inside.mean() == validation.scores["ridge"][0].coverage
+
+
+def test_a_row_left_out_is_as_far_away_as_a_new_one(fitted):
+    _, validation = fitted
+    known = Distance.of(validation.sample.inputs)(validation.sample.inputs)
+    assert validation.distance.mean() > known.mean()
+    here = validation.folds == 0
+    inputs = validation.sample.inputs
+    expected = Distance.of(inputs[~here])(inputs[here])
+    assert validation.distance[here] == pytest.approx(expected)
+
+
+def test_one_nominee_alone_has_no_tau(best):
+    one = beside(_nominees(1.0)[:1], best, TASK)
+    assert one.figures()["dip_rmse"]["tau"] is None
+
+
+def test_an_architecture_that_lacks_a_run_is_no_row(make_run, make_table, tmp_path):
+    names = ["d1-s-bilinear-w8", "d2-s-bilinear-w8"]
+    runs = [make_run(name, "supervised", 0, 10.0) for name in names]
+    runs += [make_run(name, "dip", 0, 20.0, image) for name in names for image in ("a", "b")]
+    runs[-1] = make_run(names[1], "dip", 0, None, "b")  # diverged
+    table = Table.read(make_table(tmp_path, runs))
+    assert list(measured_alike(table, table, TASK)) == names[:1]
+
+
+def test_rows_that_another_clock_timed_are_refused(drawn, tmp_path):
+    other = _part(tmp_path, HELD_OUT, "other-v1", clock={"device": "a GPU", "engine": "torch"})
+    with pytest.raises(ValueError, match=r"other-v1 has clock .*a GPU.*; expected .*Xeon"):
+        Sample.of(drawn, TASK, other)
+
+
 def test_without_them_a_surrogate_says_nothing_of_them(fitted):
     assert "added" not in fitted[0].about
     assert fitted[1].sample.drawn.all()
@@ -142,6 +190,7 @@ def _nominees(promise: float) -> list[Nominee]:
     return [
         Nominee(
             problem,
+            ("supervised_rmse_val", "dip_averaged_rmse"),
             name,
             tuple(
                 (value - promise, value - promise - 0.5, value - promise + 0.5)
@@ -153,20 +202,20 @@ def _nominees(promise: float) -> list[Nominee]:
     ]
 
 
-@pytest.mark.parametrize(("promise", "word"), [(2.0, "was exploited for"), (0.1, "was not")])
+@pytest.mark.parametrize(("promise", "word"), [(2.0, "**yes**"), (0.0, "not shown")])
 def test_the_page_says_whether_search_exploited_it(refitted, best, promise, word):
     nominees = _nominees(promise)
     study = Study(refitted[0], refitted[1], [], (), nominees, best)
-    found = beside(nominees, best)
-    assert found.errors == pytest.approx(-promise)
+    found = beside(nominees, best, TASK)
+    assert found.errors == pytest.approx(np.full((19, 4), -promise), abs=1e-9)
     assert len(found.names) == len(set(found.names)) == len(HELD_OUT)
     text = " ".join(report(study).split())
     assert "353 measured architectures of drawn-v1 and 19 that search named (best-v1)" in text
-    assert f"The surrogate {word}" in text
+    assert text.count(word) == 4  # two problems, two scores
     assert text.count("### ") == 2
     assert text.count(HELD_OUT[11]) >= 2  # of both problems
     said = as_json(study)
-    assert said["nominees"]["dip_rmse"]["error"] == pytest.approx(-promise)
+    assert said["nominees"]["dip_rmse"]["error"] == pytest.approx(-promise, abs=1e-9)
     json.dumps(said, allow_nan=False)
 
 
@@ -179,15 +228,15 @@ def test_the_page_has_what_it_was_not_fitted_to(fitted, drawn):
 
 
 def test_nominees_that_nobody_measured_are_an_error(best):
-    strangers = [Nominee("p", "d9", ((1.0, 0.5, 1.5),) * 4)]
+    strangers = [Nominee("p", (), "d9", ((1.0, 0.5, 1.5),) * 4)]
     with pytest.raises(ValueError, match=r"best-v1 has none of the nominees d9"):
-        beside(strangers, best)
+        beside(strangers, best, TASK)
 
 
 @pytest.mark.parametrize("table", [[], ["--add", "core64-v1"]])
 def test_what_does_not_fit_is_found_before_anything_is_fitted(table, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(page, "fit_surrogate", None)
-    path = write_nominees([Nominee("p", "d9", ((1.0, 0.5, 1.5),) * 4)], tmp_path / "best.csv")
+    path = write_nominees([Nominee("p", (), "d9", ((1.0, 0.5, 1.5),) * 4)], tmp_path / "best.csv")
     command = ["surrogate", "--out", str(tmp_path / "out"), "--nominees", str(path), *table]
     assert main(command) == 2
     expected = "none of the nominees d9" if table else "expected --add"

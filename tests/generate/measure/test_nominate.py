@@ -35,7 +35,11 @@ def test_what_is_named_can_be_measured_as_the_protocol_says(surrogate, tmp_path,
     protocol, nominees = get(printed[0]), read_nominees(tmp_path / "best-v1.csv")
     names = list(dict.fromkeys(n.name for n in nominees))
     assert len(nominees) == 10
-    assert protocol == replace(PROTOCOLS["core64-v1"], name="best-v1", architectures=tuple(names))
+    known = PROTOCOLS["core64-v1"]
+    assert protocol == replace(
+        known, name="best-v1", architectures=tuple(names), streams="core64-v1"
+    )
+    assert protocol.stream == known.stream == known.name
     assert {u.architecture.name for u in make_plan(protocol)} == set(names)
     assert all(name in Space("core64") for name in names)
 

@@ -89,6 +89,7 @@ def test_what_a_predictor_without_error_reaches(core64, make_panel_of):
     (found, *_) = repeated(make_panel_of(core64, rng().normal(size=(372, 2)), scores))
     assert found.reach == pytest.approx(kendall(truth, scores.mean(axis=1)), abs=0.02)
     assert found.test is not None
+    assert found.reach is not None
     assert found.reach > found.test + 0.08
     (alone, *_) = repeated(make_panel_of(core64, rng().normal(size=(372, 2)), scores[:, 0]))
     assert alone.reach is None
