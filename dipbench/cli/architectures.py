@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from dipbench.cli.graph_files import read_architecture
-from dipbench.cli.opening import opened
+from dipbench.cli.opening import named_table, task_of
 from dipbench.cli.options import add_json, add_table_option
 from dipbench.cli.printing import print_values
 from dipbench.program import AddCommand, Options
@@ -21,7 +21,6 @@ def add_query(add: AddCommand) -> None:
     """Add ``dipbench query``."""
     query = add("query", _query, "what the table says of one architecture")
     query.add_argument("architecture", metavar="NAME", help="name, canonical key or GRAPH.json")
-    query.add_argument("--task", default="denoise25", help="restoration task")
     query.add_argument("--seed", type=int, help="one run's seed; default: mean over all measured")
     query.add_argument("--image", help="one DIP image; default: mean over those measured")
     add_table_option(query)
@@ -31,12 +30,13 @@ def add_query(add: AddCommand) -> None:
 def _query(options: Options) -> None:
     from dipbench.lookup import query
 
+    table = named_table(options)
     result = query(
         read_architecture(options.architecture),
-        options.task,
+        options.task or task_of(table),
         options.seed,
         options.image,
-        table=None if options.table is None else opened(options.table),
+        table=table,
     )
     print_values(asdict(result), options.json)
 

@@ -20,12 +20,17 @@ def add_out(to: argparse.ArgumentParser, default: str) -> None:
 
 
 def add_table_option(to: argparse.ArgumentParser) -> None:
-    """Add ``--table``, which `dipbench.cli.opening.opened` reads."""
-    to.add_argument(
-        "--table",
-        metavar="DIR",
-        help="folder of a table, or name of an embedded one; default: that of the task",
+    """Add ``--table``, ``--protocol`` and ``--task``, which `dipbench.cli.opening` reads."""
+    named = to.add_mutually_exclusive_group()
+    named.add_argument(
+        "--table", metavar="DIR", help="folder of a table (default: the embedded one of the task)"
     )
+    named.add_argument(
+        "--protocol",
+        metavar="NAME",
+        help="an embedded table, such as core64-v1 (default: that of the task)",
+    )
+    to.add_argument("--task", help="restoration task (default: the table's, or else denoise25)")
 
 
 def add_json(to: argparse.ArgumentParser) -> None:
@@ -39,7 +44,6 @@ def add_format(to: argparse.ArgumentParser) -> None:
 
 
 def add_study(to: argparse.ArgumentParser) -> None:
-    """Add what the reports that resample have in common: task, random numbers, JSON."""
-    to.add_argument("--task", default="denoise25", help="restoration task")
+    """Add what the reports that resample have in common: random numbers, JSON."""
     to.add_argument("--rng-seed", type=int, default=0, help="of the resampling")
     to.add_argument("--json", action="store_true", help="print the numbers, write nothing")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from dipbench.cli.opening import check_drawing, opened, table_of_task
+from dipbench.cli.opening import check_drawing, opened, table_and_task
 from dipbench.cli.options import add_format, add_out, add_study, add_table_option
 from dipbench.cli.printing import tell, tell_in_place
 from dipbench.program import AddCommand, Options
@@ -29,7 +29,8 @@ def _plot(options: Options) -> None:
     from dipbench.reports.plots import scatter_plots
 
     check_drawing(options.out)
-    for path in scatter_plots(opened(options.table), options.out, options.format):
+    table, _ = table_and_task(options)
+    for path in scatter_plots(table, options.out, options.format):
         print(path)
 
 
@@ -61,9 +62,9 @@ def _findings(options: Options) -> None:
     from dipbench.reports import findings
     from dipbench.threads import one_thread
 
-    table = table_of_task(options)
+    table, task = table_and_task(options)
     others = [*map(opened, options.beside), *findings.embedded_companions(table)]
-    asked: Any = {"seed": options.rng_seed, "task": options.task, "others": others}
+    asked: Any = {"seed": options.rng_seed, "task": task, "others": others}
     if options.json:
         known = () if options.baselines is None else findings.read_baselines(options.baselines)
         with one_thread():
@@ -99,8 +100,8 @@ def _proxy(options: Options) -> None:
     from dipbench.reports.proxy.study import as_json, study
     from dipbench.threads import one_thread
 
-    table = table_of_task(options)
-    asked: Any = {"seed": options.rng_seed, "task": options.task}
+    table, task = table_and_task(options)
+    asked: Any = {"seed": options.rng_seed, "task": task}
     if options.json:
         with one_thread():
             found = study(table, options.scores, **asked)
@@ -140,13 +141,13 @@ def _surrogate(options: Options) -> None:
     from dipbench.surrogate.fitting.page import as_json, study, write_surrogate
     from dipbench.surrogate.nominees import read_nominees
 
-    table = table_of_task(options)
+    table, task = table_and_task(options)
     asked: Any = {
         "reference": load(),
         "added": None if options.add is None else opened(options.add),
         "nominees": [] if options.nominees is None else read_nominees(options.nominees),
     }
-    given = options.task, options.rng_seed
+    given = task, options.rng_seed
     if options.json:
         found = study(table, *given, **asked)
         print(json.dumps(as_json(found), allow_nan=False))

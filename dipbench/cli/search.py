@@ -7,11 +7,12 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dipbench.cli.opening import opened
+from dipbench.cli.opening import named_table, task_of
 from dipbench.cli.options import add_format, add_json, add_out, add_table_option
 from dipbench.extras import require
 from dipbench.files import check_writable
 from dipbench.program import AddCommand, Options, positive
+from dipbench.table.catalogue import TASK
 
 if TYPE_CHECKING:
     from dipbench.nas import Problem
@@ -37,7 +38,6 @@ def add_compare(add: AddCommand) -> None:
     compare.add_argument(
         "--noise", action="store_true", help="on predictions, answer as one seed would"
     )
-    compare.add_argument("--task", default="denoise25", help="restoration task")
     compare.add_argument("--runs", default="mean", metavar="mean|random|SEED", help="which runs")
     compare.add_argument("--rng-seed", type=int, default=0, help="of the searches' random numbers")
     compare.add_argument(
@@ -86,19 +86,20 @@ def _problem(options: Options) -> Problem:
             raise ValueError(f"runs is {runs!r}; expected mean, random or a seed") from None
     objectives = options.objective.split(",")
     if options.space is not None:
-        if options.table is not None:
+        if options.table is not None or options.protocol is not None:
             raise ValueError("table and space are given; expected one of them")
         noise = np.random.default_rng(0) if options.noise else None
         limits = {"max_macs": options.max_macs, "noise": noise, "seed": runs}
-        return Problem(objectives, space=options.space, task=options.task, **limits)
+        return Problem(objectives, space=options.space, task=options.task or TASK, **limits)
     if options.noise:
         raise ValueError("noise is for predictions; expected --space, or --runs random")
+    table = named_table(options)
     make = partial(
         Problem,
         objectives,
         max_macs=options.max_macs,
-        table=None if options.table is None else opened(options.table),
-        task=options.task,
+        table=table,
+        task=options.task or task_of(table),
         seed=runs,
         rng=np.random.default_rng(0),  # each repeat brings its own
     )

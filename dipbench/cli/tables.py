@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from dipbench.cli.opening import opened
+from dipbench.cli.opening import table_and_task
 from dipbench.cli.options import add_json, add_table_option
 from dipbench.cli.printing import print_values
 from dipbench.files import check_writable
@@ -43,7 +43,7 @@ def add_table(add: AddCommand) -> None:
 def _table(options: Options) -> None:
     from dipbench.table.coverage import coverage
 
-    table = opened(options.table)
+    table, _ = table_and_task(options)
     said = {"protocol": table.protocol, "space": table.manifest["space"]}
     counted = asdict(coverage(table))
     hashed = {"protocol_hash": table.manifest["protocol_hash"]}
@@ -74,7 +74,7 @@ def _datasheet(options: Options) -> None:
     from dipbench.table.coverage import coverage
     from dipbench.table.hub import REPO_ID
 
-    table = opened(options.table)
+    table, _ = table_and_task(options)
     said = options.author, options.license, options.description
     if said == (None, None, None) and table.protocol in tables():
         about = OURS
@@ -108,8 +108,9 @@ def _export(options: Options) -> None:
     from dipbench.nas.adapters.blackbox import write_blackbox
 
     objectives = options.objectives.split(",")
+    table, _ = table_and_task(options)
     check_writable(options.out)
-    for path in write_blackbox(opened(options.table), options.out, objectives):
+    for path in write_blackbox(table, options.out, objectives):
         print(path)
 
 

@@ -116,7 +116,7 @@ def _mean(values: list[float | None]) -> float:
 
 def psnr(rmse: float) -> float:
     """Peak signal-to-noise ratio in dB of an RMSE in grey levels: 20 log10(255 / RMSE)."""
-    return 20 * math.log10(255 / rmse)
+    return 20 * math.log10(255 / rmse) if rmse else math.inf
 
 
 def seed_std(runs: Iterable[Run], column: str) -> float:

@@ -21,6 +21,9 @@ from dipbench.table.aggregate import psnr
 from generate.photographs.images import Images
 from generate.protocols.settings import Protocol
 from generate.tasks import Array, Observation, rmse
+from generate.tasks.denoise import Denoise
+from generate.tasks.inpaint import Inpaint
+from generate.tasks.super_resolution import SuperResolution
 from generate.training.observed import observe
 
 __all__ = ["Baseline", "baselines", "write_baselines"]
@@ -82,9 +85,9 @@ def write_baselines(found: Iterable[Baseline], path: Path) -> None:
 
 def _methods(protocol: Protocol) -> Mapping[str, list[Method]]:
     """By name, each with its candidates."""
-    kind = type(protocol.operator).__name__
-    if kind == "Denoise":
-        sigma = protocol.operator.sigma / 255
+    task = protocol.operator
+    if isinstance(task, Denoise):
+        sigma = task.sigma / 255
         return {
             "noisy input": [_input],
             "total variation": [partial(_total_variation, weight=w) for w in TV_WEIGHTS],
@@ -92,13 +95,15 @@ def _methods(protocol: Protocol) -> Mapping[str, list[Method]]:
                 partial(_non_local_means, sigma=sigma, strength=s) for s in NLM_STRENGTHS
             ],
         }
-    if kind == "Inpaint":
+    if isinstance(task, Inpaint):
         return {"mean of what is observed": [_observed_mean], "biharmonic": [_biharmonic]}
-    return {
-        "nearest": [_input],
-        "bilinear": [partial(_resized, order=1)],
-        "bicubic": [partial(_resized, order=3)],
-    }
+    if isinstance(task, SuperResolution):
+        return {
+            "nearest": [_input],
+            "bilinear": [partial(_resized, order=1)],
+            "bicubic": [partial(_resized, order=3)],
+        }
+    raise ValueError(f"no classical methods are known for {task.name}")
 
 
 def _errors(protocol: Protocol, method: Method, images: Mapping[str, Array]) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = ["Inpaint"]
+
+UNLIKELY = 1e-12  # for one mask
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,18 @@ class Inpaint(Task):
     def parse(cls, *groups: str) -> Inpaint:
         """As `Task.parse`; the group is `missing`."""
         return cls(int(groups[0]))
+
+    def check_size(self, height: int, width: int) -> None:
+        """As `Task.check_size`: masks are drawn, and none may observe nothing or everything.
+
+        A training draws tens of thousands, so that one that does must be as good as impossible.
+        """
+        alike = max(self.missing, 100 - self.missing) / 100  # of a pixel to be like the rest
+        if (height * width) * math.log(alike) > math.log(UNLIKELY):
+            raise ValueError(
+                f"{self.name}: size {height} × {width} is too small, a mask may observe none or "
+                f"all of the pixels; expected at least {math.ceil(math.log(UNLIKELY, alike))}"
+            )
 
     def observe(self, clean: Array, rng: np.random.Generator) -> Observation:
         """As `Task.observe`.

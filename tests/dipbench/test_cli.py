@@ -478,3 +478,40 @@ def test_what_is_published_has_an_author_a_licence_and_a_description(capsys, tab
     with pytest.raises(SystemExit):
         main(["publish", str(table_folder), "--repo", "a/b", *chain(*said.items())])
     assert f"the following arguments are required: {option}" in capsys.readouterr().err
+
+
+# Which table, which task
+
+
+@pytest.mark.parametrize(
+    ("asked", "protocol"),
+    [
+        ([], "core64-v1"),
+        (["--task", "inpaint50"], "core64-inpaint50-v1"),
+        (["--protocol", "core64-still-v1"], "core64-still-v1"),
+        (["--table", "core64-inpaint50-v1"], "core64-inpaint50-v1"),
+        (["--protocol", "core64-inpaint50-v1", "--task", "inpaint50"], "core64-inpaint50-v1"),
+    ],
+)
+def test_a_table_is_named_by_task_protocol_or_folder(run, asked, protocol):
+    assert strict_json(run("table", *asked, "--json"))["protocol"] == protocol
+
+
+def test_a_named_table_brings_its_task(run):
+    found = strict_json(
+        run("query", "d3-s1-bilinear-w16", "--protocol", "core64-inpaint50-v1", "--json")
+    )
+    assert found["task"] == "inpaint50"
+    assert found == strict_json(run("query", "d3-s1-bilinear-w16", "--task", "inpaint50", "--json"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        (["--table", "nowhere"], "no folder 'nowhere'; expected one, or one of core64-v1"),
+        (["--protocol", "nowhere"], "protocol is 'nowhere'; expected one of core64-v1"),
+        (["--protocol", "core64-v1", "--task", "inpaint50"], "task 'inpaint50' was not measured"),
+    ],
+)
+def test_no_such_table_lists_those_that_there_are(fail, asked, problem):
+    assert problem in fail("table", *asked)

@@ -46,7 +46,7 @@ const PSNR_NOTE =
 const MORE = {
   dip_rmse:
     "The least RMSE over the fit, which needs the clean image to find: a bound for any stopping rule.",
-  dip_stopped_rmse: "ES-WMV is a stopping rule that needs no clean image.",
+  dip_stopped_rmse: "ES-WMV is a stopping rule that needs no clean image. It cannot choose before iteration 100, so it is often late.",
   slc:
     "Shallowest level of connection: of all paths from input to output, " +
     "the least of their deepest levels. " +

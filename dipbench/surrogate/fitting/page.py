@@ -155,7 +155,7 @@ def report(found: Study) -> str:
         "What it gets wrong": _worst(validation),
         **{f"Tested on {one.protocol}": unseen_section(one) for one in found.tested},
         "Would more measurements help?": _learning(surrogate, validation, found.curves),
-        "How it was computed": _methods(),
+        "How it was computed": _methods(about["space"]),
     }
     if found.nominees and found.added is not None:
         last = sections.popitem()
@@ -325,11 +325,13 @@ def _floor(about: Mapping[str, Any], validation: Validation, target: int) -> str
     return f" (the measurements themselves err by {share * typical / about['seeds'] ** 0.5:.3f})"
 
 
-def _methods() -> str:
+def _methods(space: str) -> str:
+    more = "crossings, convolutions, growth, " if space == "unet64" else ""
     return "\n".join(
         (
             "- The models are of logarithms of the targets, over depth, SLC, skip connections, "
-            "up-sampling, width and the logarithm of MACs (`dipbench.surrogate.description`).",
+            f"up-sampling, {more}width and the logarithm of MACs "
+            "(`dipbench.surrogate.description`).",
             "- Gaussian process: squared-exponential kernel, one length scale per group of "
             "columns, maximum likelihood; what is kept are 256 inducing points (Rasmussen and "
             "Williams, *Gaussian Processes for Machine Learning*, 2006).",
@@ -337,9 +339,10 @@ def _methods() -> str:
             "trees: scikit-learn's gradient boosting, 300 trees of depth 3.",
             "- Intervals: cross-conformal (Vovk, *Annals of Mathematics and Artificial "
             "Intelligence* 74, 2015), scores normalised by a spread that depends on depth, SLC "
-            "and MACs, and that grows with the distance from the sample. The quantile is from "
-            "all ten folds; for the coverage above, each fold is judged by the quantile and "
-            "spread of the other nine.",
+            "and MACs, and that grows with the distance from the sample, for a row that from the "
+            "other folds. The quantile is from all ten folds; for the coverage above, each fold is "
+            "judged by the quantile and spread of the other nine. Rows that were not drawn at "
+            "random count in neither.",
             "- Values are rounded to six decimals, beyond which processors differ.",
         )
     )

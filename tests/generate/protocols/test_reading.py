@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import pytest
 
 from dipbench import (
@@ -30,6 +31,7 @@ from generate.protocols.reading import get, read_protocol
 from generate.protocols.settings import MANIFESTS, Candidate
 from generate.table.assemble import assemble
 from generate.table.shards import read_results
+from generate.training.observed import observe
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "docs" / "example"
@@ -228,7 +230,7 @@ def test_the_hash_depends_on_the_graphs_and_their_names(own, folder, variant, gr
 
 NUMBERS = {"size": 32, "seeds": [1], "task": "denoise26", "space": "ours"}
 NUMBERS |= {"name": "mine-v2", "manifest": "bsds500.json"}
-NUMBERS |= {"modes": ["dip"], "fitted": 1, "recording": 2}
+NUMBERS |= {"modes": ["dip"], "fitted": 1, "recording": 2, "streams": "core64-v1"}
 SETTINGS = {
     "supervised": {"steps": 21, "batch": 5, "learning_rate": 0.1, "recorded": 6},
     "dip": {
@@ -254,6 +256,16 @@ def test_these_are_all_fields(own):
 @pytest.mark.parametrize("field", NUMBERS)
 def test_the_hash_depends_on_every_field(own, variant, field):
     assert variant(**{field: NUMBERS[field]}).hash != own.hash
+
+
+def test_streams_of_another_protocol_are_the_same_draws(own, variant):
+    """What all architectures share, such as noise, does not set two protocols apart."""
+    other = variant(name="mine-v2", streams=own.name)
+    assert (own.stream, other.stream) == (own.name, own.name)
+    clean = np.zeros((8, 8), np.float32)
+    noisy = [observe(p, "a", clean, 0).values for p in (own, other, variant(name="mine-v2"))]
+    assert (noisy[0] == noisy[1]).all()
+    assert (noisy[0] != noisy[2]).any()
 
 
 @pytest.mark.parametrize("field", SETTINGS)

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generate.protocols.known import PROTOCOLS
 from generate.tasks import Observation, Task, kinds, psnr, rmse, task
 from generate.training.observed import observe
 
@@ -125,6 +126,17 @@ def test_a_task_is_found_by_its_name_and_equal_by_value(name):
     assert task(name) == type(task(name)).parse(
         *(task(name).name.strip("abcdefghijklmnopqrstuvwxyz"),)
     )
+
+
+@pytest.mark.parametrize(("name", "least"), [("inpaint50", 40), ("inpaint99", 2750)])
+def test_images_whose_masks_may_be_empty_are_refused(name, least):
+    """A share of 1e-12 of the masks: a training draws tens of thousands."""
+    with pytest.raises(ValueError, match=f"{name}: size 1 × {least - 1} .*at least {least}"):
+        task(name).check_size(1, least - 1)
+    task(name).check_size(1, least)
+    small = replace(PROTOCOLS["demo-v1"], name="small-v1", size=32)
+    with pytest.raises(ValueError, match="inpaint99: size 32 × 32 is too small"):
+        replace(small, task="inpaint99")
 
 
 BAD = ["", "denoise", "denoise-5", "denoise25.0", "Denoise25", "denoisenan", "inpaint0"]
