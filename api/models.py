@@ -292,6 +292,7 @@ class Curve(Answer):
     rmse_noisy: list[float] = Field(description=_about(KNOWN["rmse_noisy"]))
     averaged_rmse: list[float] = Field(description=_about(KNOWN["averaged_rmse"]))
     averaged_rmse_noisy: list[float] = Field(description=_about(KNOWN["averaged_rmse_noisy"]))
+    unperturbed_rmse: list[float] = Field(description=_about(KNOWN["unperturbed_rmse"]))
 
 
 def _about_predicted(name: str) -> str:

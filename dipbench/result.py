@@ -115,8 +115,10 @@ class Curve(ByValue):
         step: supervised: updates done; DIP: iterations, 1 being the untrained network's output.
         rmse: supervised: validation RMSE; DIP: raw output against the clean image.
         rmse_noisy, averaged_rmse, averaged_rmse_noisy: DIP alone, else empty: the raw output
-            against the noisy image, and the averaged output against both.
+            against what was observed, and the averaged output against both.
         n_runs: how many runs the mean is over.
+        unperturbed_rmse: DIP alone, and empty where it was not recorded: the raw output for the
+            input without perturbation, against the clean image.
     """
 
     step: tuple[int, ...]
@@ -125,13 +127,15 @@ class Curve(ByValue):
     averaged_rmse: tuple[float, ...]
     averaged_rmse_noisy: tuple[float, ...]
     n_runs: int
+    unperturbed_rmse: tuple[float, ...] = ()
 
     @property
     def frame(self) -> pd.DataFrame:
         """The same as a data frame, one row per step."""
         import pandas as pd
 
-        columns = ("step", "rmse", "rmse_noisy", "averaged_rmse", "averaged_rmse_noisy")
+        columns = ["step", "rmse", "rmse_noisy", "averaged_rmse", "averaged_rmse_noisy"]
+        columns += ["unperturbed_rmse"]
         return pd.DataFrame({c: getattr(self, c) for c in columns if getattr(self, c)})
 
 
@@ -168,4 +172,5 @@ def _mean_curve(result: Result, mode: str) -> Curve:
         averaged_rmse=mean_of("averaged_rmse"),
         averaged_rmse_noisy=mean_of("averaged_rmse_noisy"),
         n_runs=len(curves),
+        unperturbed_rmse=mean_of("unperturbed_rmse"),
     )

@@ -420,6 +420,17 @@ def test_curve_is_over_the_same_runs_as_the_result(table, where, mode, rmse, n_r
     assert (curve.rmse, curve.n_runs) == (rmse, n_runs)
 
 
+def test_the_curve_for_the_unperturbed_input_is_there_where_it_was_recorded():
+    name = "d3-s1-bilinear-w16"
+    result = query(name, "inpaint50")
+    curve = result.curve("dip")
+    # The mean of what each fit reaches, at an iteration of its own.
+    assert result.dip_unperturbed_rmse <= min(curve.unperturbed_rmse) < curve.unperturbed_rmse[0]
+    assert len(curve.unperturbed_rmse) == len(curve.step) == len(curve.frame["unperturbed_rmse"])
+    assert query(name).curve("dip").unperturbed_rmse == ()
+    assert "unperturbed_rmse" not in query(name).curve("dip").frame
+
+
 def test_diverged_runs_have_no_part_in_a_curve(table):
     assert query(SPARSE, table=table).curve("dip").n_runs == 1
 

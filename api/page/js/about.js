@@ -35,7 +35,7 @@ function help(data) {
       "p",
       {},
       "Every point is one encoder-decoder network. Supervised: it was trained on images. " +
-        "DIP (Deep Image Prior): it was fitted to one noisy image at a time, without any training " +
+        "DIP (Deep Image Prior): it was fitted to one degraded image at a time, without any training " +
         "set. RMSE is in grey levels on 0–255; lower is better. Nothing is filled in: what was not " +
         "measured has no point.",
     ),

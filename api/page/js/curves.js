@@ -11,7 +11,8 @@ const LINES = {
   dip: [
     ["rmse", "raw output", "solid"],
     ["averaged_rmse", "averaged output", "dashed"],
-    ["rmse_noisy", "raw output, to the noisy image", "dotted"],
+    ["rmse_noisy", "raw output, to what was observed", "dotted"],
+    ["unperturbed_rmse", "input not perturbed", [8, 3, 2, 3]],
   ],
 };
 const TITLES = { supervised: "Supervised learning curve", dip: "DIP learning curve" };
