@@ -84,20 +84,22 @@ def _remove(folder: Path, owner: int) -> None:
 def output_folder(folder: Path) -> Iterator[Path]:
     """The folder, made and known to be writable before anything is computed for it.
 
-    If the block ends early, by an error or by Ctrl-C, folders that were made here and are still
-    empty are removed.
+    If the block ends early, by an error or by Ctrl-C, folders that were made here or in the block
+    and are still empty are removed.
 
     Raises:
         OSError: it cannot be made or written.
     """
     made = [each for each in (folder, *folder.parents) if not each.exists()]
+    before = set(folder.iterdir()) if folder.is_dir() else set()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
         yield folder
     except BaseException:
-        for each in made:
+        within = set(folder.iterdir()) - before if folder.is_dir() else set()
+        for each in [*(each for each in within if each.is_dir()), *made]:
             with suppress(OSError):
                 each.rmdir()  # which refuses a folder that is not empty
         raise

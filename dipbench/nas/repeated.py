@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
+from signal import SIG_IGN, SIGINT, signal
 from typing import Any
 
 import numpy as np
@@ -111,10 +112,15 @@ def _mapped(repeat: Any, count: int, jobs: int) -> Iterator[list[Search]]:
     if jobs == 1:
         yield from map(repeat, range(count))
         return
-    # Not forked: a fork copies the locks of threads that it does not copy.
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+    # Not forked: a fork copies the locks of threads that it does not copy. Ctrl-C reaches every
+    # process of a terminal, and this one stops the others: they finish the few repeats at hand.
+    with ProcessPoolExecutor(jobs, get_context("spawn"), signal, (SIGINT, SIG_IGN)) as pool:
         chunk = max(1, count // (16 * jobs))  # the problem travels with each
-        yield from pool.map(repeat, range(count), chunksize=chunk)
+        try:
+            yield from pool.map(repeat, range(count), chunksize=chunk)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _bar(total: int, progress: bool) -> Any:

@@ -43,3 +43,18 @@ def test_threads_are_held_and_given_back():
     with one_thread():
         assert {library["num_threads"] for library in info()} <= {1}
     assert [library["num_threads"] for library in info()] == before
+
+
+def test_empty_folders_made_in_the_block_go_too(tmp_path):
+    (tmp_path / "a" / "old").mkdir(parents=True)
+
+    def begin():
+        with output_folder(tmp_path / "a") as folder:
+            (folder / "new").mkdir()
+            (folder / "kept").mkdir()
+            (folder / "kept" / "file").write_text("done")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        begin()
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {"old", "kept"}

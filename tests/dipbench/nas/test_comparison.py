@@ -1,7 +1,12 @@
 """Comparisons: pairs, budgets, the same result however many processes; files and errors."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
@@ -291,3 +296,20 @@ def test_what_one_algorithm_alone_does_not_have_is_written_as_a_dash(small):
     assert "nan" not in text
     (row,) = [line for line in text.splitlines() if line.strip().startswith("random_search")]
     assert row.split()[-4:] == ["-"] * 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of a group of processes")
+def test_ctrl_c_ends_all_processes_with_one_line(tmp_path):
+    """As a terminal sends it: to the command and to its workers."""
+    command = [sys.executable, "-m", "dipbench", "compare", "--jobs", "2", "--repeats", "20000"]
+    command += ["--algorithms", "random_search", "--out", str(tmp_path / "out")]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+    while len(children.read_text().split()) < 3:  # two workers, and what watches over them
+        assert running.poll() is None
+        time.sleep(0.05)
+    time.sleep(1)
+    os.killpg(running.pid, signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert (running.returncode, errors.strip()) == (130, "stopped")
+    assert not (tmp_path / "out").exists()
