@@ -11,7 +11,7 @@ from dipbench.cli.options import add_json, add_table_option
 from dipbench.cli.printing import print_values
 from dipbench.files import check_writable
 from dipbench.program import AddCommand, Options
-from dipbench.table.catalogue import tables
+from dipbench.table.catalogue import PROTOCOL, REPO_ID, entry, tables
 
 __all__ = ["add_datasheet", "add_download", "add_export", "add_publish", "add_table"]
 
@@ -72,7 +72,6 @@ def _datasheet(options: Options) -> None:
     from dipbench.publish.datasheet import datasheet
     from dipbench.publish.release import OURS, About, Release
     from dipbench.table.coverage import coverage
-    from dipbench.table.hub import REPO_ID
 
     table, _ = table_and_task(options)
     said = options.author, options.license, options.description
@@ -85,7 +84,8 @@ def _datasheet(options: Options) -> None:
         )
     else:
         about = About(*said)
-    print(datasheet(Release(REPO_ID, table.manifest, coverage(table), about)), end="")
+    place = entry(table.protocol).repo_id if table.protocol in tables() else REPO_ID
+    print(datasheet(Release(place, table.manifest, coverage(table), about)), end="")
 
 
 def add_export(add: AddCommand) -> None:
@@ -117,7 +117,11 @@ def _export(options: Options) -> None:
 def add_download(add: AddCommand) -> None:
     """Add ``dipbench download``."""
     download = add("download", _download, "bring a table of the Hub into the cache")
-    download.add_argument("--repo", metavar="OWNER/NAME", help="default: this release's table")
+    which = download.add_mutually_exclusive_group()
+    which.add_argument("--repo", metavar="OWNER/NAME", help="data set (default: that of core64-v1)")
+    which.add_argument(
+        "--protocol", metavar="NAME", help="that of another embedded table (default: core64-v1)"
+    )
     download.add_argument(
         "--revision", help="branch, tag or commit; default: that of this release, or main"
     )
@@ -125,9 +129,11 @@ def add_download(add: AddCommand) -> None:
 
 def _download(options: Options) -> None:
     from dipbench.publish.release import check_repo_id
-    from dipbench.table.hub import REPO_ID, download
+    from dipbench.table.hub import download
 
-    repo_id = REPO_ID if options.repo is None else options.repo
+    repo_id = options.repo
+    if repo_id is None:
+        repo_id = entry(PROTOCOL if options.protocol is None else options.protocol).repo_id
     check_repo_id(repo_id)
     print(download(repo_id, options.revision))
 

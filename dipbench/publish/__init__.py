@@ -39,5 +39,5 @@ def publish(
     check_tag(tag)
     with TemporaryDirectory(prefix="dipbench-") as temporary:
         folder = Path(temporary, "data-set") if out is None else Path(out)
-        build(table_folder, folder, repo_id, about, published)
+        build(table_folder, folder, repo_id, about, published, tag or "main")
         return upload(folder, repo_id, tag) if send else plan_text(folder, repo_id)

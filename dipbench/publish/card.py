@@ -99,8 +99,9 @@ def _tables() -> str:
     for entry in entries():
         manifest = read_manifest(entry.folder / MANIFEST)
         networks = f"{manifest['files']['architectures.parquet']['rows']:,}"
-        rows.append((f"`{entry.protocol}`", entry.space, entry.task, networks, extras(entry)))
-    return table(("protocol", "space", "task", "architectures", ""), rows)
+        named = f"`{entry.protocol}`", entry.space, entry.task, networks
+        rows.append((*named, f"`{entry.repo_id}`", extras(entry)))
+    return table(("protocol", "space", "task", "architectures", "data set", ""), rows)
 
 
 def extras(entry: Entry) -> str:
@@ -110,13 +111,14 @@ def extras(entry: Entry) -> str:
 
 
 def _load(release: Release) -> str:
+    better = "  # better: a tag or a commit" if release.revision == "main" else ""
     configs = ", ".join(f'"{file.removesuffix(".parquet")}"' for file in FILES)
     return f"""With dipbench, which checks every file against the manifest:
 
 ```python
 from dipbench import load, query_many
 
-table = load(repo_id="{release.repo_id}", revision="main")  # better: a tag or a commit
+table = load(repo_id="{release.repo_id}", revision="{release.revision}"){better}
 table.frame.nsmallest(5, "supervised_rmse")
 query_many(table.frame["name"][:5], table=table)
 ```
@@ -126,8 +128,8 @@ With `datasets`, one configuration per file ({configs}):
 ```python
 from datasets import load_dataset
 
-architectures = load_dataset("{release.repo_id}", split="train", revision="main")
-runs = load_dataset("{release.repo_id}", "runs", split="train", revision="main")
+architectures = load_dataset("{release.repo_id}", split="train", revision="{release.revision}")
+runs = load_dataset("{release.repo_id}", "runs", split="train", revision="{release.revision}")
 ```
 
 The split is called `train` because `datasets` needs one name; it is the whole table.

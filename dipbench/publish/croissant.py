@@ -104,7 +104,7 @@ def _file(release: Release, name: str, size: int, sha256: str) -> dict[str, Any]
         "name": name,
         "description": TITLES.get(name, "schema version, space, protocol, images, checksums"),
         "contentSize": f"{size} B",
-        "contentUrl": f"{release.url}/resolve/main/{name}",
+        "contentUrl": f"{release.url}/resolve/{release.revision}/{name}",
         "encodingFormat": kind,
         "sha256": sha256,
     }

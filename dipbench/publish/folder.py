@@ -39,6 +39,7 @@ def build(
     repo_id: str,
     about: About,
     published: str | None = None,
+    revision: str = "main",
 ) -> list[Path]:
     """Verify the table and write the complete data set folder `out`.
 
@@ -51,6 +52,7 @@ def build(
         repo_id: the data set on the Hub, ``OWNER/NAME``, which the texts speak of.
         about: author, licence and description.
         published: the day of publication, ``YYYY-MM-DD``; without it no file states a date.
+        revision: tag or branch of `repo_id` where the files will be found.
 
     Returns:
         The files, sorted.
@@ -67,7 +69,7 @@ def build(
     _check_target(source, target)
     check_writable(target)
     table = load(source)
-    release = Release(repo_id, table.manifest, coverage(table), about, published)
+    release = Release(repo_id, table.manifest, coverage(table), about, published, revision)
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
         new = Path(temporary, "new")

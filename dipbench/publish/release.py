@@ -171,6 +171,7 @@ class Release:
         coverage: what the table holds.
         about: author, licence and description.
         published: day of publication as ``YYYY-MM-DD``, or None: then no file states a date.
+        revision: at which the files are found: a tag, or a branch, which may move.
     """
 
     repo_id: str
@@ -178,6 +179,7 @@ class Release:
     coverage: Coverage
     about: About
     published: str | None = None
+    revision: str = "main"
 
     @property
     def protocol(self) -> str:

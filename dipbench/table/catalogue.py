@@ -16,11 +16,23 @@ from dipbench.spaces import SPACES
 from dipbench.table.manifest import MANIFEST, read_manifest
 from dipbench.table.table import Table
 
-__all__ = ["PROTOCOL", "TASK", "Entry", "embedded", "entries", "entry", "for_task", "tables"]
+__all__ = [
+    "PROTOCOL",
+    "REPO_ID",
+    "TASK",
+    "Entry",
+    "embedded",
+    "entries",
+    "entry",
+    "for_task",
+    "tables",
+]
 
 DATA = Path(__file__).parents[1] / "data"
 PROTOCOL = "core64-v1"
 TASK = "denoise25"
+OWNER = "dipbench"  # on the Hugging Face Hub
+REPO_ID = f"{OWNER}/dipbench"  # of `PROTOCOL`
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,11 @@ class Entry:
         """
         task = "" if self.task == TASK else f"-{re.escape(self.task)}"
         return re.fullmatch(rf"{re.escape(self.space)}{task}-v\d+", self.protocol) is not None
+
+    @property
+    def repo_id(self) -> str:
+        """The data set of this table on the Hugging Face Hub; a data set holds one table."""
+        return REPO_ID if self.protocol == PROTOCOL else f"{OWNER}/{self.protocol}"
 
     @property
     def rank(self) -> tuple[bool, int, bool, str]:

@@ -13,15 +13,14 @@ import warnings
 from pathlib import Path
 
 from dipbench.errors import HubFailed, InvalidTable, Unreachable
-from dipbench.table.catalogue import PROTOCOL, embedded, entry
+from dipbench.table.catalogue import PROTOCOL, REPO_ID, embedded, entries, entry
 from dipbench.table.remote import TABLE_FILES, commit_of, snapshot
 from dipbench.table.table import Table
 from dipbench.version import __version__
 
 __all__ = ["REPO_ID", "REVISION", "download", "load"]
 
-# The table that belongs to this release.
-REPO_ID = "dipbench/dipbench"
+# The tables that belong to this release.
 REVISION = f"v{__version__}"
 
 COMMIT = re.compile("[0-9a-f]{40}")
@@ -41,9 +40,10 @@ def load(
         protocol: name of an embedded table, one of `dipbench.tables`; by default ``core64-v1``.
         repo_id: a data set of the Hub, ``owner/name``. Nothing touches the network unless this
             is given. Where the Hub does not answer, the copy in the cache is used, or else the
-            embedded table; a `UserWarning` says which and why.
+            embedded table of that data set, ``core64-v1`` for one that is not ours; a
+            `UserWarning` says which and why.
         revision: branch, tag or commit of `repo_id`; by default the one that belongs to this
-            release for `REPO_ID`, and ``main`` for other data sets.
+            release for the data sets of embedded tables, and ``main`` for others.
 
     Raises:
         InvalidTable: files are missing, altered, cut short or of another schema version; or
@@ -62,7 +62,7 @@ def load(
         except HubFailed:
             raise
         except Unreachable as error:
-            table = embedded(entry(PROTOCOL))
+            table = embedded(entry(_ours().get(repo_id, PROTOCOL)))
             warnings.warn(f"{error}; using the embedded table {table!r}", stacklevel=2)
             return table
     if revision is not None:
@@ -82,9 +82,14 @@ def download(repo_id: str = REPO_ID, revision: str | None = None) -> Path:
     return _obtain(repo_id, revision)[0]
 
 
+def _ours() -> dict[str, str]:
+    """The protocols of the embedded tables by their data set on the Hub."""
+    return {found.repo_id: found.protocol for found in entries()}
+
+
 def _obtain(repo_id: str, revision: str | None) -> tuple[Path, Table]:
     if revision is None:
-        revision = REVISION if repo_id == REPO_ID else "main"
+        revision = REVISION if repo_id in _ours() else "main"
     if not isinstance(revision, str) or not revision.strip():
         raise ValueError(f"revision is {revision!r}; expected a branch, a tag or a commit")
     try:

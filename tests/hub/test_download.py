@@ -6,6 +6,7 @@ import threading
 import pytest
 
 import dipbench
+from dipbench.table import catalogue
 from dipbench.table.hub import REPO_ID, REVISION
 from dipbench.table.manifest import MANIFEST
 from dipbench.table.schema import FILES
@@ -82,6 +83,13 @@ def test_without_a_revision_the_repository_of_the_library_is_read_at_the_pinned_
     hub.commit(REPO_ID, table(20.0).files)
     assert_used(client("load", repo_id=REPO_ID), table(10.0))
     assert_used(client("load", repo_id=REPO_ID, revision="main"), table(20.0))
+
+
+def test_a_data_set_of_ours_is_read_at_the_pinned_revision(hub, client, table):
+    ours = catalogue.entry("core64-inpaint50-v1").repo_id
+    assert ours == "dipbench/core64-inpaint50-v1"
+    hub.commit(ours, table(10.0).files, branch=REVISION)
+    assert_used(client("load", repo_id=ours), table(10.0))
 
 
 def test_without_a_repository_nothing_is_asked(hub, client):
@@ -321,6 +329,13 @@ def test_without_network_or_a_copy_the_embedded_table_is_used_with_a_warning(
     assert answer.result == dipbench.load().manifest["sha256"]
     assert warned(answer, REPO, revision or "main", "refused", "embedded")
     assert answer.waited < 5
+
+
+def test_without_network_a_data_set_of_ours_is_its_own_embedded_table(client, cut_off):
+    """Not that of another task."""
+    other = catalogue.entry("core64-inpaint50-v1")
+    answer = client("load", repo_id=other.repo_id, env=cut_off)
+    assert answer.result == dipbench.load(protocol=other.protocol).manifest["sha256"]
 
 
 def test_without_network_a_copy_of_another_revision_is_not_used(client, cut_off, cached):

@@ -21,7 +21,8 @@ from dipbench import tables
 from dipbench.errors import DipbenchError
 from dipbench.publish.folder import build
 from dipbench.publish.release import OURS
-from dipbench.table.hub import REPO_ID, REVISION
+from dipbench.table.catalogue import entry
+from dipbench.table.hub import REVISION
 from tests.release.agreement import (
     UNRELEASED,
     data_set_disagreements,
@@ -74,7 +75,8 @@ def data_sets() -> str:
     problems = surrogate_disagreements(DATA)
     with tempfile.TemporaryDirectory(prefix="dipbench-") as temporary:
         for name in tables():
-            build(DATA / name, folder := Path(temporary, name), REPO_ID, OURS)
+            folder = Path(temporary, name)
+            build(DATA / name, folder, entry(name).repo_id, OURS, revision=REVISION)
             problems += [f"{name}: {problem}" for problem in data_set_disagreements(folder)]
     fail_with(problems)
     return f"Croissant, citation, card and datasheet of {', '.join(tables())}; surrogates"

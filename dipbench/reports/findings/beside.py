@@ -7,7 +7,7 @@ import math
 from dipbench.reports.findings.longer import Longer
 from dipbench.reports.findings.still import Still
 from dipbench.reports.findings.study import Study
-from dipbench.reports.findings.text import listed, number, percent, signed
+from dipbench.reports.findings.text import interval, listed, number, percent, signed
 from dipbench.reports.markdown import table
 
 __all__ = ["longer_section", "still_says", "still_section"]
@@ -121,11 +121,16 @@ def _order(longer: Longer) -> str:
         f"Kendall's tau between test RMSE after {short} and after {long} steps is "
         f"{signed(longer.tau)}"
     )
-    if longer.ceiling is not None:
-        below = "below" if longer.tau < longer.ceiling else "not below"
+    if longer.ceiling is not None and longer.below is not None:
         text += (
-            f", {below} the {signed(longer.ceiling)} of two seeds of {short} steps among the same "
-            "networks"
+            f"; two seeds of {short} steps among the same networks have {signed(longer.ceiling)}, "
+            f"{interval(longer.below, sign=True)} more (95% over networks). "
+            + (
+                "So longer training changes the order by more than another seed does"
+                if longer.below.low > 0
+                else "So it is not shown that longer training changes the order by more than "
+                "another seed does"
+            )
         )
     text += f". Among the {longer.count_zero} of SLC 0 it is {signed(longer.tau_zero)}"
     if longer.ceiling_zero is not None:

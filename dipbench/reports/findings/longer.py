@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dipbench.kendall import kendall
+from dipbench.reports.findings.bootstrap import Estimate
 from dipbench.reports.findings.companions import unfinished
 from dipbench.reports.findings.controls import control
 from dipbench.reports.findings.panel import HEADLINE, Floats, Panel
@@ -20,6 +21,7 @@ __all__ = ["LEAST_LONGER", "Longer", "OfSlc", "longer"]
 
 TEST = HEADLINE[1]
 LEAST_LONGER = 10  # networks, below which nothing is said
+RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Longer:
         steps: of both.
         count: networks; `seeds`: those that both have.
         tau: Kendall's tau of test RMSE after the two trainings.
+        below: `ceiling` less `tau`, its interval over networks; None with one seed.
         ceiling: mean tau between two seeds of the short training, among these networks; None
             with one seed.
         tau_zero, ceiling_zero, count_zero: the same among the networks of SLC 0.
@@ -56,6 +59,7 @@ class Longer:
     seeds: tuple[int, ...]
     tau: float
     ceiling: float | None
+    below: Estimate | None
     tau_zero: float
     ceiling_zero: float | None
     count_zero: int
@@ -94,6 +98,7 @@ def longer(table: Table, panel: Panel, long: Table, task: str) -> Longer:
         seeds=seeds,
         tau=kendall(*both),
         ceiling=_ceiling(part.supervised[TEST]),
+        below=_below(part.supervised[TEST], *both),
         tau_zero=kendall(both[0][zero], both[1][zero]),
         ceiling_zero=_ceiling(part.supervised[TEST][zero]),
         count_zero=int(zero.sum()),
@@ -108,9 +113,25 @@ def _steps(table: Table) -> int:
     return int(table.manifest["protocol"]["supervised"]["steps"])
 
 
-def _ceiling(scores: Floats) -> float | None:
+def _ceiling(scores: Floats, weights: Floats | None = None) -> float | None:
     pairs = list(combinations(scores.T, 2))
-    return float(np.mean([kendall(x, y) for x, y in pairs])) if pairs else None
+    return float(np.mean([kendall(x, y, weights) for x, y in pairs])) if pairs else None
+
+
+def _below(seeds: Floats, short: Floats, long: Floats) -> Estimate | None:
+    """How much less two lengths of training agree than two seeds; over resampled networks."""
+    whole = _ceiling(seeds)
+    if whole is None:
+        return None
+    rng, count = np.random.default_rng(0), len(short)
+    drawn = []
+    for _ in range(RESAMPLES):
+        weights = np.bincount(rng.integers(count, size=count), minlength=count).astype(float)
+        between = _ceiling(seeds, weights)
+        assert between is not None  # there are seeds
+        drawn.append(between - kendall(short, long, weights))
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return Estimate(whole - kendall(short, long), float(low), float(high))
 
 
 def _rows(part: Panel, short: Floats, long: Floats) -> tuple[OfSlc, ...]:

@@ -377,6 +377,15 @@ def test_the_card_lists_all_embedded_tables_with_their_tasks(folder):
     text = (folder / "README.md").read_text()
     for one in entries():
         assert f"| `{one.protocol}` | {one.space} | {one.task} |" in text
+        assert f"| `{one.repo_id}` |" in text
+
+
+def test_a_tagged_data_set_points_at_its_tag(tmp_path):
+    build(entry("core64-v1").folder, tmp_path / "set", REPO, OURS, revision="v9.8")
+    croissant = json.loads((tmp_path / "set" / "croissant.json").read_text())
+    urls = [file["contentUrl"] for file in croissant["distribution"]]
+    assert all("/resolve/v9.8/" in url for url in urls)
+    assert 'revision="v9.8"' in (tmp_path / "set" / "README.md").read_text()
 
 
 def test_the_card_says_which_tables_have_a_surrogate(tmp_path):

@@ -10,6 +10,7 @@ from dipbench.reports.findings import Effort, study
 from dipbench.reports.findings.baselines import Baseline, read_baselines
 from dipbench.reports.findings.beside import still_says
 from dipbench.reports.findings.companions import companions, unfinished
+from dipbench.reports.findings.longer import _below
 from dipbench.reports.findings.report import report
 from dipbench.reports.findings.still import ByDepth, Still
 from dipbench.reports.findings.text import number, signed
@@ -145,6 +146,20 @@ def test_longer_training_keeps_the_order_and_half_of_the_effect(world, found):
     spans = [row.short - row.long for row in (longer.rows[0], longer.rows[-1])]
     assert spans == pytest.approx([1, 6], abs=0.1)
     assert "50% of SLC's effect remains" in text_of(world["own"], found)
+
+
+@pytest.mark.parametrize(("turned", "shown"), [(0.0, False), (3.0, True)])
+def test_another_order_is_shown_only_where_seeds_do_not_give_it(turned, shown):
+    """Longer training is as another seed, or moves each network by three times as much."""
+    rng = np.random.default_rng(0)
+    truth = rng.normal(0, 1, 62)
+    seeds = truth[:, None] + rng.normal(0, 0.3, (62, 3))
+    long = truth + rng.normal(0, 0.3, 62) + turned * rng.normal(0, 0.3, 62)
+    found = _below(seeds, seeds[:, 0], long)
+    assert found is not None
+    assert found.low < found.value < found.high
+    assert (found.low > 0) is shown
+    assert _below(seeds[:, :1], seeds[:, 0], long) is None
 
 
 def test_claims_and_scores_of_another_task(world, found):
