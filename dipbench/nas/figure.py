@@ -58,7 +58,7 @@ def draw(
     above = figure.add_subplot(grid[0, :])
     for name, curve in curves.items():
         _median(above, curve, looks[name], label=_called(name))
-    above.legend(fontsize="small", frameon=False, loc="lower left")
+    figure.legend(fontsize="small", loc="outside upper center", ncols=4)
     above.set_title(title, fontsize="medium")
     panels = [above]
     for number, name in enumerate(single):

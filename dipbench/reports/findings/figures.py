@@ -166,7 +166,8 @@ def draw_taus(found: Study, path: Path) -> None:
     axes.axvline(0, color="black", lw=0.8)
     axes.set_yticks(range(len(rows)), [label for label, _, _ in rows])
     axes.invert_yaxis()
-    axes.set_xlim(-1, 1)
+    ends = [abs(end) for _, each, _ in rows for end in (each.low, each.high)]
+    axes.set_xlim(-1.1 * max(ends), 1.1 * max(ends))  # 0 in the middle
     axes.set_xlabel("Kendall's tau of DIP RMSE and supervised RMSE")
     axes.grid(axis="x", alpha=0.25)
     save(figure, path)

@@ -32,10 +32,10 @@ def draw_proxies(found: Study, path: Path) -> None:
     left.set_yticks(range(len(rows)), [each.label for each in rows])
     left.set_ylim(len(rows) - 0.5, -0.5)
     left.set_xlim(-1.05, 1.05)
-    left.set_xlabel("Kendall's tau with supervised RMSE, as predicted")
+    left.set_xlabel("Kendall's tau with supervised RMSE,\nas predicted")
     _random(right, found)
     right.set_xscale("log")
-    right.set_xlabel(f"seconds until a network within {NEAR:.0%} of the best")
+    right.set_xlabel(f"seconds until a network\nwithin {NEAR:.0%} of the best")
     for axes in (left, right):
         axes.grid(axis="x", alpha=0.25)
     kinds = dict.fromkeys(each.group for each in rows)
