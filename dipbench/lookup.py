@@ -233,8 +233,7 @@ def _check_name(table: Table, asked: str) -> None:
 
 def _not_measured(tables: Sequence[Table], asked: str | BaseArchitecture, task: str) -> NotInTable:
     """What to raise for an architecture that none of `tables` holds."""
-    own = [t for t in tables if isinstance(asked, BaseArchitecture) and t.space_name == asked.space]
-    table = (own or list(tables))[0]
+    table = _missed_in(tables, asked)
     called = _called(table, asked)
     if called in table:
         tasks = ", ".join(sorted(table.tasks))
@@ -243,6 +242,13 @@ def _not_measured(tables: Sequence[Table], asked: str | BaseArchitecture, task: 
     return NotInTable(
         f"{called} is not among the {len(table)} architectures of the table {table.protocol}"
     )
+
+
+def _missed_in(tables: Sequence[Table], asked: str | BaseArchitecture) -> Table:
+    """The first of `tables` of the architecture's own space, or else the first of all."""
+    member = named(asked) if isinstance(asked, str) and not is_key(asked) else asked
+    of = member.space if isinstance(member, BaseArchitecture) else None
+    return next((table for table in tables if table.space_name == of), tables[0])
 
 
 def _chosen(

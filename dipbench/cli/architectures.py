@@ -77,13 +77,16 @@ def add_predict(add: AddCommand) -> None:
     predict = add("predict", _predict, "what a surrogate predicts for an architecture")
     predict.add_argument("architecture", metavar="NAME|GRAPH.json", help="name or node-link JSON")
     predict.add_argument("--task", default="denoise25", help="default: %(default)s")
+    predict.add_argument(
+        "--space", help="whose surrogate is asked; default: the first that holds the architecture"
+    )
     add_json(predict)
 
 
 def _predict(options: Options) -> None:
     from dipbench.surrogate.prediction import as_dict, predict
 
-    found = predict(read_architecture(options.architecture), options.task)
+    found = predict(read_architecture(options.architecture), options.task, space=options.space)
     if not options.json:
         print(f"predicted from {found.n_rows} measured rows of {found.protocol}; 90 % intervals")
     said = as_dict(found)

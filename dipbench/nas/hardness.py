@@ -14,7 +14,7 @@ from dipbench.nas.objectives import OBJECTIVES
 from dipbench.nas.predicted import LISTED, Indices, PredictedData
 from dipbench.spaces.sizes import sizes
 from dipbench.surrogate.description import encoded
-from dipbench.table.difficulty import NORMAL, Difficulty, difficulty
+from dipbench.table.difficulty import NORMAL, Difficulty, Rule, difficulty
 
 if TYPE_CHECKING:
     from dipbench.nas.choice import Data
@@ -30,8 +30,9 @@ def hardness(data: Data, indices: Indices, report: str) -> Difficulty | None:
     """Of the architectures at some indices; None where fewer than two have the score.
 
     On predictions the noise is that of the seeds of the surrogate's table, and a score is taken
-    as the mean over as many as that table has. Of a space with more than 100,000 architectures
-    20,000 stand for all, drawn from a fixed stream.
+    as the mean over as many as that table has. Of more than 100,000 architectures, all are
+    predicted and counted; a rule but that of MACs chooses among 20,000, drawn from a fixed stream,
+    since depth, SLC and parameters of millions would take as long as their predictions.
     """
     if isinstance(data, PredictedData):
         return _of_predictions(data, indices, report)
@@ -56,11 +57,12 @@ def _by_seed(data: TaskData, indices: Indices, report: str) -> tuple[Floats, lis
 def _of_predictions(data: PredictedData, indices: Indices, report: str) -> Difficulty | None:
     if len(indices) < 2:
         return None
-    chosen = np.asarray(indices, np.int64)
-    if len(chosen) > LISTED:
-        chosen = chosen[np.random.default_rng(0).choice(len(chosen), DRAWN, replace=False)]
-    scores, free = data.values(report, chosen), _free(data, chosen)
-    found = difficulty(scores[:, None], free)
+    every = np.asarray(indices, np.int64)
+    scores = data.values(report, indices)
+    if len(every) > LISTED:
+        found = _of_millions(data, every, scores)
+    else:
+        found = difficulty(scores[:, None], _free(data, every))
     about = data.surrogate.about
     if report not in about["noise_best"]:
         return found
@@ -73,13 +75,37 @@ def _of_predictions(data: PredictedData, indices: Indices, report: str) -> Diffi
         noise=noise,
         least_difference=line,
         tied=tied,
-        draws=(len(chosen) + 1) / (tied + 1),
-        draws_95=_sure(len(chosen), tied),
+        draws=(len(every) + 1) / (tied + 1),
+        draws_95=_sure(len(every), tied),
+    )
+
+
+def _of_millions(data: PredictedData, every: npt.NDArray[np.int64], scores: Floats) -> Difficulty:
+    drawn = np.sort(np.random.default_rng(0).choice(len(every), DRAWN, replace=False))
+    free = _free(data, every[drawn])
+    del free["MACs"]
+    found = difficulty(scores[drawn][:, None], free)
+    best, above = float(scores.min()), found.best - float(scores.min())
+    rules = [replace(rule, regret=rule.regret + above) for rule in found.rules]
+    all_macs = data.macs[every]
+    for name, extreme in (("most MACs", all_macs.max()), ("least MACs", all_macs.min())):
+        rules.append(Rule(name, float(scores[all_macs == extreme].mean()) - best))
+    return replace(
+        found,
+        architectures=len(every),
+        best=best,
+        tied=1,
+        draws=(len(every) + 1) / 2,
+        draws_95=_sure(len(every), 1),
+        rules=tuple(sorted(rules, key=lambda rule: rule.regret)),
+        best_count=-(-len(every) // 10),
     )
 
 
 def _sure(count: int, tied: int) -> int:
     """Draws after which one of `tied` of `count` was drawn with probability 95 %."""
+    if tied * DRAWN < count:  # few of many: as if each draw were from all of them
+        return math.ceil(math.log(0.05) / math.log1p(-tied / count))
     missed, drawn = 1.0, 0
     while missed > 0.05:
         missed *= (count - tied - drawn) / (count - drawn)

@@ -113,6 +113,7 @@ class PredictedData:
             about["protocol"], clock.get("device"), clock.get("engine"), predicted=True
         )
         self._made: dict[int, tuple[Floats, dict[str, Any]]] = {}
+        self._scored: dict[str, tuple[Indices, Floats]] = {}
 
     @property
     def rows(self) -> PredictedData:
@@ -146,7 +147,16 @@ class PredictedData:
         return self._made[index]
 
     def values(self, objective: str, indices: Indices) -> Floats:
-        """An objective of many members."""
+        """An objective of many members; of millions it is kept, for it takes many seconds."""
+        kept, found = self._scored.get(objective, (None, None))
+        if kept is indices and found is not None:
+            return found
+        found = self._values(objective, indices)
+        if len(indices) > LISTED:
+            self._scored[objective] = indices, found
+        return found
+
+    def _values(self, objective: str, indices: Indices) -> Floats:
         if objective == "macs":
             return self.macs[indices].astype(np.float64)
         wanted = np.asarray(indices, np.int64)
@@ -184,7 +194,7 @@ class PredictedData:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what is made again when it is asked for."""
-        return {**self.__dict__, "_made": {}, "macs": None}
+        return {**self.__dict__, "_made": {}, "_scored": {}, "macs": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         del state["macs"]

@@ -88,7 +88,7 @@ class Prediction(ByValue):
 VALUES = [field.name for field in fields(Prediction)][-18:]
 
 
-def predict(architecture: Predictable, task: str = TASK) -> Prediction:
+def predict(architecture: Predictable, task: str = TASK, *, space: str | None = None) -> Prediction:
     """What the surrogate of the architecture's space predicts for it.
 
     It predicts measured architectures too, and never answers with the measurement: that is
@@ -98,6 +98,9 @@ def predict(architecture: Predictable, task: str = TASK) -> Prediction:
         architecture: an architecture of a space with a surrogate, its name, the key of one that
             was measured, or a `networkx.DiGraph`.
         task: the restoration task.
+        space: whose surrogate is asked, for an architecture that several spaces hold. The
+            surrogates of two spaces are of tables with other seeds and images, so compare
+            predictions of one alone. By default that of ``core64`` answers for its architectures.
 
     Raises:
         InvalidArchitecture: a malformed name, a graph that is not a network, or a network of
@@ -107,7 +110,7 @@ def predict(architecture: Predictable, task: str = TASK) -> Prediction:
     """
     if not isinstance(task, str):
         raise ValueError(f"task is {task!r}; expected a name such as {TASK!r}")
-    surrogate, member = _surrogate_of(_read(architecture), task)
+    surrogate, member = _surrogate_of(_read(architecture), task, space)
     twin = UNet.of(member) if isinstance(member, Architecture) else member
     assert isinstance(twin, UNet)
     row, macs, params = describe(surrogate.about["space"], twin)
@@ -128,7 +131,9 @@ def predict(architecture: Predictable, task: str = TASK) -> Prediction:
     )
 
 
-def _surrogate_of(architecture: BaseArchitecture, task: str) -> tuple[Surrogate, Any]:
+def _surrogate_of(
+    architecture: BaseArchitecture, task: str, asked: str | None
+) -> tuple[Surrogate, Any]:
     """The first surrogate whose space holds an architecture, and what it is called there.
 
     Twins of ``core64`` and ``unet64`` are answered alike: ``core64`` comes first.
@@ -136,6 +141,11 @@ def _surrogate_of(architecture: BaseArchitecture, task: str) -> tuple[Surrogate,
     a = architecture
     own = {"core64": a.twin if isinstance(a, UNet) else a, "unet64": a}
     held = {space: own[space] for space in SPACES if own.get(space) is not None}
+    if asked is not None:
+        if asked not in held:
+            find(asked, task)  # which says that there is no such space
+            raise NoSurrogate(f"{a} is not of the space {asked}; expected {' or '.join(held)}")
+        held = {asked: held[asked]}
     for space, member in held.items():
         if (space, task) in known():
             surrogate = find(space, task)

@@ -19,11 +19,12 @@ from dipbench import (
     InvalidArchitecture,
     NotInTable,
     Result,
+    Space,
     load,
     query,
     query_many,
 )
-from dipbench.lookup import Queryable
+from dipbench.lookup import Queryable, _missed_in, _not_measured
 from dipbench.table.catalogue import PROTOCOL, entry
 from dipbench.table.table import Table
 
@@ -382,6 +383,18 @@ def test_query_many_of_nothing_has_the_columns(table):
 def test_query_many_raises_for_the_first_that_fails(table):
     with pytest.raises(NotInTable, match=UNMEASURED):
         query_many([BOTH, UNMEASURED, "malformed"], table=table)
+
+
+def test_what_was_not_measured_is_missed_in_the_table_of_its_space(make_table, tmp_path):
+    """By name as by itself; whichever table comes first."""
+    core, unet = (Table.read(make_table(tmp_path / s, space=s)) for s in ("core64", "unet64"))
+    name = "u5-swwown-ubbbnt-c2-w8-x23"
+    for asked in (name, Space("unet64").parse(name)):
+        said = str(_not_measured([core, unet], asked, "denoise25"))
+        assert "is not among the 4 architectures of the table synthetic-v1" in said
+        assert _missed_in([core, unet], asked) is unet
+        assert _missed_in([unet, core], "d5-s-bilinear-w8") is core
+        assert _missed_in([core], asked) is core
 
 
 # Curves

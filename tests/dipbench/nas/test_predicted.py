@@ -114,7 +114,7 @@ def test_millions_are_counted_and_not_made(made_up_unet64):
     limited = Problem(space="unet64", surrogate=made_up_unet64, max_macs=TEN_MILLION)
     assert len(limited.architectures) == int((all_macs() <= TEN_MILLION).sum())
     assert limited.difficulty
-    assert limited.difficulty.architectures == 20_000
+    assert limited.difficulty.architectures == len(limited.architectures)
     mean = limited.total_seconds / len(limited.architectures)
     some = [limited.sample(np.random.default_rng(i)) for i in range(200)]
     expected = np.mean([limited.fresh().evaluate(a).seconds for a in some])
@@ -122,6 +122,23 @@ def test_millions_are_counted_and_not_made(made_up_unet64):
     again = pickle.loads(pickle.dumps(limited))  # noqa: S301 # our own
     assert again == limited
     assert again.evaluate(some[0]).values == limited.evaluate(some[0]).values
+
+
+def test_how_hard_millions_are_is_counted_over_all_of_them(made_up_unet64):
+    problem = Problem(space="unet64", surrogate=made_up_unet64, max_macs=6e6)
+    found, scores, macs = problem.difficulty, problem.scores, all_macs()
+    macs, count = macs[macs <= 6e6], len(problem.architectures)
+    assert count > 100_000
+    assert found
+    assert found.best == scores.min()
+    assert found.tied == (scores - scores.min() <= found.least_difference).sum()
+    assert found.draws == (count + 1) / (found.tied + 1)
+    missed = (1 - found.tied / count) ** found.draws_95
+    assert missed == pytest.approx(0.05, rel=0.05)  # of draws that are not put back
+    most = next(rule for rule in found.rules if rule.name == "most MACs")
+    assert most.regret == pytest.approx(scores[macs == macs.max()].mean() - scores.min())
+    assert len(found.rules) == 8
+    assert problem.scores is scores  # predicted once
 
 
 def test_regret_is_above_the_least_of_all_that_are_offered(made_up_unet64):

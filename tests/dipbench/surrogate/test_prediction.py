@@ -117,6 +117,16 @@ def test_outside_core64_there_is_one_clear_error():
         predict(nx.DiGraph())
 
 
+def test_the_space_that_answers_can_be_named():
+    assert predict(NAME, space="core64") == predict(NAME)
+    with pytest.raises(NoSurrogate, match="space unet64, which has no surrogate"):
+        predict(NAME, space="unet64")
+    with pytest.raises(NoSurrogate, match="is not of the space core64; expected unet64"):
+        predict(OUTSIDE, space="core64")
+    with pytest.raises(NoSurrogate, match="unknown space 'nowhere'; expected one of core64"):
+        predict(NAME, space="nowhere")
+
+
 def extra_convolution():
     graph = CORE[0].graph
     (last,) = graph.predecessors("output")
