@@ -68,7 +68,9 @@ def without_seconds(rows):
     return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
 
 
-def test_rows_are_those_of_units_alone(short, images, cpu):
+@pytest.mark.parametrize("task", ["denoise25", "inpaint50", "sr2"])
+def test_rows_are_those_of_units_alone(short, images, cpu, task):
+    short = dataclasses.replace(short, task=task)
     plan = make_plan(short)
     together = dict(measure_all(short, plan, images, cpu))
     assert together.keys() == set(plan)

@@ -17,9 +17,11 @@ from torch.nn import functional
 
 from dipbench import Architecture
 from generate.measure.rows import measure
+from generate.protocols.known import PROTOCOLS
 from generate.protocols.plan import Unit
 from generate.protocols.settings import DipSettings, SupervisedSettings
 from generate.training.dip import fit
+from generate.training.observed import observe
 from generate.training.record import CURVES
 from generate.training.supervised import train
 
@@ -251,13 +253,14 @@ def test_dip_fits_equal_the_plain_script_curve_for_curve(short, images, cpu, nam
         assert found.stopped_rmse[k] == pytest.approx(stopped, abs=1e-4)
 
 
-def test_in_single_precision_the_first_iterations_are_the_same_too(tiny, images, cpu):
+@pytest.mark.parametrize("task", ["denoise25", "inpaint50", "sr2"])
+def test_in_single_precision_the_first_iterations_are_the_same_too(tiny, images, cpu, task):
     # Adam's first steps go by the sign of the gradient, so rounding soon makes a difference.
-    a = Architecture.parse("d3-s02-bilinear-w8")
+    a, protocol = Architecture.parse("d3-s02-bilinear-w8"), dataclasses.replace(tiny, task=task)
     image_id = images.dip[0]
     clean = images.val[image_id]
-    found = fit(tiny, a.graph, a.key, {image_id: clean}, 0, cpu)
-    curves = plain_dip(tiny, a, image_id, clean, 0, torch.float32)
+    found = fit(protocol, a.graph, a.key, {image_id: clean}, 0, cpu)
+    curves = plain_dip(protocol, a, image_id, clean, 0, torch.float32)
     assert found.step[:3] == (1, 2, 3)
     assert found.curves["rmse"][0][:3] == pytest.approx(curves[:3, 0], rel=1e-4)
 
@@ -365,3 +368,23 @@ def test_rows_of_later_protocols_have_psnr_and_spread_of_test_images(tiny, image
     assert row["test_rmse"] == pytest.approx(np.mean(errors))
     assert row["test_psnr"] == pytest.approx(np.mean(20 * np.log10(255 / np.array(errors))))
     assert row["test_rmse_std"] == pytest.approx(np.std(errors, ddof=1))
+
+
+@pytest.mark.parametrize(("name", "sigma"), [("denoise15", 15.0), ("denoise50", 50.0)])
+def test_units_of_the_protocols_that_wait_for_a_gpu(tiny, images, cpu, name, sigma):
+    """Both modes, as they are but for fewer steps and other photographs."""
+    known = PROTOCOLS[f"core64-{name}-v1"]
+    short = dataclasses.replace(
+        known, manifest=tiny.manifest, dip=tiny.dip, supervised=tiny.supervised, fitted=1
+    )
+    a = Architecture.parse("d1-s-bilinear-w8")
+    (fitted,) = measure(short, Unit("", "dip", a, 0, images.dip[:1]), images, cpu)
+    (trained,) = measure(short, Unit("", "supervised", a, 0), images, cpu)
+    assert {row["task"] for row in (fitted, trained)} == {name}
+    assert {row["protocol_hash"] for row in (fitted, trained)} == {short.hash}
+    seen = observe(short, images.dip[0], images.val[images.dip[0]], 0).values.numpy()
+    assert 255 * np.std(seen - images.val[images.dip[0]]) == pytest.approx(sigma, rel=0.05)
+    # The untrained network's output is as far from what was observed as from a grey picture.
+    assert fitted["curve"]["rmse_noisy"][0] > fitted["curve"]["rmse"][0]
+    assert trained["test_psnr"] > 0
+    assert len(fitted["curve"]["unperturbed_rmse"]) == len(fitted["curve"]["step"])
