@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from dipbench.reports.findings.controls import RIVAL, Control
@@ -86,11 +87,18 @@ def moves(control: Control, own: str, mode: str, way: float) -> Condition:
     )
 
 
-def apart(control: Control, own: str, mode: str) -> Condition:
-    """The other of depth and SLC does not move the score while `own` is fixed."""
+def apart(control: Control, own: str, mode: str, with_skips: float = math.nan) -> Condition:
+    """The other of depth and SLC does not move the score while `own` is fixed.
+
+    Args:
+        with_skips: D of a supervised score on depth among architectures with a skip connection,
+            which is said beside that of all.
+    """
     rival = RIVAL[own]
     trend = control.trends[rival]
     said = f"D {signed(trend.d)}"
+    if rival == "depth" and math.isfinite(with_skips):
+        said += f" ({signed(with_skips)} with a skip connection)"
     return _condition(
         "crosswise",
         f"{FACTORS[rival]}: {said}, p = {p_value(trend.p)}",

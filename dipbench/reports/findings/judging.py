@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 
@@ -46,6 +47,8 @@ class Facts:
         controls: by column.
         taus, corners: by DIP column and weighting, with the supervised headline.
         features: by weighting, Kendall's tau of depth and SLC.
+        with_skips: Somers' D of supervised RMSE on depth, SLC fixed, among architectures with a
+            skip connection; NaN without such pairs. Without one, SLC is depth.
     """
 
     shares: Mapping[str, Mapping[str, Explained]]
@@ -53,6 +56,7 @@ class Facts:
     taus: Mapping[tuple[str, str], RankAgreement]
     corners: Mapping[tuple[str, str], Corner]
     features: Mapping[str, float]
+    with_skips: float
 
 
 def facts(panel: Panel, columns: Sequence[str], rng: np.random.Generator, effort: Effort) -> Facts:
@@ -83,7 +87,9 @@ def facts(panel: Panel, columns: Sequence[str], rng: np.random.Generator, effort
             corners[column, name] = corner(panel, *names, made, effort.tables, w)
     depth, slc = (panel.feature(name).astype(np.float64) for name in ("depth", "slc"))
     features = {name: kendall(depth, slc, w) for name, w in weights.items()}
-    return Facts(shares, controls, taus, corners, features)
+    some = panel.part(panel.feature("slc") < panel.feature("depth"))
+    skips = control(some, TEST, np.random.default_rng(0), 0).trends["depth"].d if len(some) else nan
+    return Facts(shares, controls, taus, corners, features, skips)
 
 
 def judged(
@@ -147,7 +153,7 @@ def _independent(
             sides.append(
                 (
                     moves(control, own, SAID[mode], ways[mode]),
-                    apart(control, own, SAID[mode]),
+                    apart(control, own, SAID[mode], known.with_skips),
                     stays(shares[scored], own, SAID[mode]),
                 )
             )
