@@ -111,8 +111,8 @@ class Comparison:
     @property
     def least_difference(self) -> float:
         """The difference in regret below which the seeds leave no telling who is better; NaN
-        where that is not known, as of a front."""
-        return math.nan if len(self.problem.objectives) > 1 else self.problem.least_difference
+        where that is not known."""
+        return self.problem.least_difference
 
     @property
     def verdict(self) -> str:

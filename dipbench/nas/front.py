@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from dipbench.table.difficulty import NORMAL
+
 __all__ = ["Front", "front", "preference"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Value: TypeAlias = Callable[[Sequence[float]], float]
 
+REDRAWN = 400
 MARGIN = 0.1  # that the reference point lies beyond the front, as a share of its width
 
 
@@ -47,6 +51,20 @@ class Front:
     def regret(self, points: Floats) -> float:
         """The share of the hypervolume that the front of `points` lacks, 0 to 1."""
         return max(0.0, 1.0 - self._volume(front(points)) / self._whole)
+
+    def least_difference(self, shares: Sequence[float], rng: np.random.Generator) -> float:
+        """The difference in `regret` below which the noise of the objectives leaves no telling
+        which set is better (95 %).
+
+        The points of the front are measured anew, many times, each objective with a normal error
+        of its logarithm.
+
+        Args:
+            shares: standard deviation of the error of each objective's logarithm.
+        """
+        errors = rng.standard_normal((REDRAWN, *self.points.shape)) * np.array(shares)
+        volumes = [self._volume(front(self.points * np.exp(error))) for error in errors]
+        return NORMAL * math.sqrt(2) * float(np.std(volumes, ddof=1)) / self._whole
 
     def _volume(self, found: Floats) -> float:
         reference = 1 + MARGIN

@@ -10,16 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from dipbench.nas.data import TaskData
-from dipbench.nas.objectives import OBJECTIVES
+from dipbench.nas.objectives import FREE, OBJECTIVES
 from dipbench.nas.predicted import LISTED, Indices, PredictedData
 from dipbench.spaces.sizes import sizes
 from dipbench.surrogate.description import encoded
-from dipbench.table.difficulty import NORMAL, Difficulty, Rule, difficulty
+from dipbench.table.difficulty import NORMAL, Difficulty, Rule, difficulty, seed_noise
 
 if TYPE_CHECKING:
     from dipbench.nas.choice import Data
 
-__all__ = ["hardness"]
+__all__ = ["hardness", "noise_share"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -43,6 +43,18 @@ def hardness(data: Data, indices: Indices, report: str) -> Difficulty | None:
     names = {"depth": "depth", "slc": "SLC", "params": "parameters", "macs": "MACs"}
     free = {name: np.array([row[of] for row in rows], float) for of, name in names.items()}
     return difficulty(scores, free)
+
+
+def noise_share(data: Data, indices: Indices, objective: str) -> float:
+    """Standard deviation of the error of a score's logarithm, of the mean over the seeds of the
+    table; 0 for what is known without a run, NaN where there is one seed alone."""
+    if OBJECTIVES[objective].mode == FREE:
+        return 0.0
+    if isinstance(data, PredictedData):
+        about = data.surrogate.about
+        return float(about["noise"].get(objective, math.nan)) / math.sqrt(about["seeds"])
+    scores, _ = _by_seed(data, indices, objective)
+    return seed_noise(np.log(scores)) / math.sqrt(max(1, scores.shape[1]))
 
 
 def _by_seed(data: TaskData, indices: Indices, report: str) -> tuple[Floats, list[int]]:

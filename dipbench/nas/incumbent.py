@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from dipbench.nas.data import Member
@@ -76,7 +75,8 @@ def front_trajectory(problem: Problem) -> tuple[Incumbent, ...]:
         evaluated.append(evaluation.architecture)
         regret = problem.front_regret(evaluated)
         if not found or regret < found[-1].regret:
-            found.append(Incumbent(evaluation.clock, evaluation.architecture, regret, math.nan))
+            line = problem.least_difference
+            found.append(Incumbent(evaluation.clock, evaluation.architecture, regret, line))
         else:
             evaluated.pop()
     return tuple(found)

@@ -164,7 +164,9 @@ def _check(problem: Problem) -> None:
         judged = " and ".join(problem.objectives)
         raise ValueError(f"{judged} cost no time; expected an objective that takes runs")
     if len(problem.objectives) > 1:
-        problem.front_regret([problem.architectures[0]])  # the front of all, before it travels
+        # Made once, before it travels.
+        problem.front_regret([problem.architectures[0]])
+        problem.least_difference  # noqa: B018
         return
     if lacking := problem.lacking:
         raise ValueError(

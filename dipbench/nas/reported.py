@@ -14,7 +14,7 @@ from dipbench.lazy import lazy
 from dipbench.nas.choice import Data
 from dipbench.nas.data import Member
 from dipbench.nas.front import Front
-from dipbench.nas.hardness import hardness
+from dipbench.nas.hardness import hardness, noise_share
 from dipbench.nas.objectives import OBJECTIVES, counterpart
 from dipbench.nas.predicted import Indices
 
@@ -69,6 +69,11 @@ class Reported(ABC):
         names = self._front_names()
         return Front(np.stack([self._data.values(n, self._indices) for n in names], axis=1))
 
+    @lazy
+    def _front_line(self) -> float:
+        shares = [noise_share(self._data, self._indices, name) for name in self._front_names()]
+        return self._front.least_difference(shares, np.random.default_rng(0))
+
     @property
     def scores(self) -> Floats:
         """`report` of all `architectures`, in their order: for reporting, never for searching."""
@@ -88,7 +93,10 @@ class Reported(ABC):
     @property
     def least_difference(self) -> float:
         """The line below which a regret means nothing: two scores nearer than this are not told
-        apart, for seeds differ as much. NaN where one seed alone is known."""
+        apart, for seeds differ as much. Of two objectives it is of `front_regret`. NaN where one
+        seed alone is known."""
+        if len(self.objectives) == 2:
+            return self._front_line
         return math.nan if self.difficulty is None else self.difficulty.least_difference
 
     @property
