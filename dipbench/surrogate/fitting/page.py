@@ -20,6 +20,7 @@ from dipbench.surrogate.fitting.unseen import Unseen, unseen
 from dipbench.surrogate.fitting.unseen_page import LABELS as SCORE_LABELS
 from dipbench.surrogate.fitting.unseen_page import beside, nominees_section, unseen_section
 from dipbench.surrogate.fitting.validation import Validation
+from dipbench.surrogate.interval import quantile
 from dipbench.surrogate.nominees import Nominee
 from dipbench.surrogate.surrogate import TARGETS, Surrogate
 from dipbench.version import __version__
@@ -34,6 +35,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 LABELS = (*SCORE_LABELS, "seconds of a training", "seconds of a fit")
 SCORES = range(len(SCORE_LABELS))  # the targets that are no seconds
 WORST = 5
+LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +104,7 @@ def as_json(found: Study) -> dict[str, Any]:
             what: [[label, count, *shares] for label, count, shares in rows]
             for what, rows in _groups(found.validation).items()
         },
+        "calibration": {str(level): s for level, s in calibration(found.validation).items()},
         "learning": [asdict(curve) | {"target": TARGETS[curve.target]} for curve in found.curves],
     }
     if found.tested:
@@ -255,11 +258,32 @@ def _coverage(validation: Validation) -> str:
             name = "all" if what == "all" else f"{what} {label}" if what != "size" else label
             cells = [f"{share:.0%}" for share in shares]
             rows.append((name, str(count), *cells, f"±{error:.0%}"))
+    levels = [
+        (f"{level:.0%}", *(f"{share:.0%}" for share in shares))
+        for level, shares in calibration(validation).items()
+    ]
     return (
         "The share of measurements within intervals that the other nine folds made. The last "
         "column is how far from 90 % so many rows may stray by chance, nine times out of ten.\n\n"
         + table(("group", "rows", *LABELS, "chance"), rows)
+        + "\n\nThe same of all rows for intervals that are to hold other shares:\n\n"
+        + table(("to hold", *LABELS), levels)
     )
+
+
+def calibration(validation: Validation) -> dict[float, list[float]]:
+    """By nominal share, the share of drawn rows within intervals of the other folds' errors."""
+    drawn = validation.sample.drawn
+    folds, ratios = validation.folds[drawn], np.abs(validation.of_chosen(validation.ratios)[drawn])
+    found = {}
+    for level in LEVELS:
+        inside = np.empty_like(ratios, dtype=bool)
+        for fold in np.unique(folds):
+            here = folds == fold
+            limits = [quantile(column, level) for column in ratios[~here].T]
+            inside[here] = ratios[here] <= limits
+        found[level] = inside.mean(0).tolist()
+    return found
 
 
 def _worst(validation: Validation) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from dipbench.surrogate.fitting.fit import best_noise, fit_surrogate, seed_noise
 from dipbench.surrogate.fitting.gaussian import fit_gaussian
 from dipbench.surrogate.fitting.learning import learning_curve
 from dipbench.surrogate.fitting.others import fit_ridge
-from dipbench.surrogate.fitting.page import Study, as_json, report
+from dipbench.surrogate.fitting.page import Study, as_json, calibration, report
 from dipbench.surrogate.fitting.sample import Sample
 from dipbench.surrogate.interval import Spread, quantile
 from dipbench.surrogate.surrogate import TARGETS
@@ -112,6 +113,14 @@ def test_the_page_says_what_was_found(ridge):
     assert said["about"]["rows"] == 372
     assert [row[0] for row in said["coverage"]["depth"]] == list("12345")
     assert len(said["candidates"]["ridge"]) == len(TARGETS)
+
+
+def test_intervals_of_every_share_hold_it(ridge):
+    found = calibration(ridge[1])
+    for level, shares in found.items():
+        assert shares == pytest.approx([level] * len(TARGETS), abs=0.05)
+    for lower, higher in pairwise(found.values()):
+        assert all(a < b for a, b in zip(lower, higher, strict=True))
 
 
 def test_too_few_rows_are_refused(table):
