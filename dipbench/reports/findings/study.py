@@ -174,7 +174,7 @@ def study(
     streams = zip(columns, shuffling.spawn(len(columns)), strict=True)
     controls = {c: control(panel, c, stream, effort.shuffles) for c, stream in streams}
     tell("rank correlations")
-    pairs, even = _pairs(panel, draws, ranking, effort)
+    pairs, even = _pairs(panel, draws, facts[PERTURBED, "all"], ranking, effort)
     tell("what the verdicts rest on, and noise")
     return Study(
         task=task,
@@ -250,25 +250,29 @@ def _tasks(
 
 
 def _pairs(
-    panel: Panel, draws: Draws, rng: np.random.Generator, effort: Effort
+    panel: Panel, draws: Draws, known: Facts, rng: np.random.Generator, effort: Effort
 ) -> tuple[tuple[Pair, ...], Pair]:
+    """The pairs of scores; where a claim was judged by one, its tau is that of `known`."""
     dip, supervised = HEADLINE
     chosen = [(column, supervised) for column in DIP]
     chosen += [(dip, column) for column in SUPERVISED if column != supervised]
     *streams, last = rng.spawn(len(chosen) + 1)
     everyone, strata = np.zeros(len(panel), np.int64), panel.strata("depth", "slc")
 
-    def pair(names: tuple[str, str], stream: np.random.Generator, weights: Any) -> Pair:
+    def pair(names: tuple[str, str], stream: np.random.Generator, weighing: str) -> Pair:
+        weights = panel.even() if weighing == "cells" else np.ones(len(panel))
         overall, within = (
             agreement(panel, draws, *names, among, stream, effort.shuffles, weights)
             for among in (everyone, strata)
         )
+        if names[1] == supervised:
+            overall = known.taus.get((names[0], weighing), overall)
         return Pair(*names, overall, within)
 
-    ones = np.ones(len(panel))
+    each = zip(chosen, streams, strict=True)
     return (
-        tuple(pair(names, stream, ones) for names, stream in zip(chosen, streams, strict=True)),
-        pair((dip, supervised), last, panel.even()),
+        tuple(pair(names, stream, "architectures") for names, stream in each),
+        pair((dip, supervised), last, "cells"),
     )
 
 

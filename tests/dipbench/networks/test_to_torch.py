@@ -177,7 +177,6 @@ except ImportError as error:
     assert python(script).stdout.strip() == "dipbench.to_torch needs torch: pip install torch"
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["d2-s0-bilinear-w8", "d1-s-nearest-w8", "d2-s1-transposed-w8"])
 def test_it_is_exported_to_onnx_and_computes_the_same_there(name, tmp_path):
@@ -197,7 +196,6 @@ def test_it_is_exported_to_onnx_and_computes_the_same_there(name, tmp_path):
     np.testing.assert_allclose(found, network(x).detach().numpy(), atol=1e-5)
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler")
 def test_it_is_compiled_and_computes_and_learns_the_same():

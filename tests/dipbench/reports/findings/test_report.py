@@ -73,6 +73,12 @@ def test_another_seed_gives_other_intervals_but_the_same_values(small_folder, fo
     assert one.low != two.low
 
 
+def test_one_quantity_has_one_interval(found):
+    """Tau of the headline decides a claim and stands in the tables: the same draws."""
+    for pair, weighing in ((found.headline, "architectures"), (found.even, "cells")):
+        assert pair.overall == found.known.taus[pair.dip, weighing]
+
+
 def test_document_states_its_coverage(written, small_folder):
     text = (written / "findings.md").read_text("utf-8")
     manifest = load(small_folder).manifest
