@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from dipbench.errors import NoSurrogate, NotInTable
 from dipbench.extras import require
 from dipbench.figures import PNG, Format, check_format
 from dipbench.files import output_folder
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "Search"]
 
+SMALL = "core64"  # the space that is easy
 POINTS = 200  # of a curve
 TABLES = ("summary", "curves", "runs")
 FORMATS: Mapping[str, Callable[[float], str]] = {
@@ -280,14 +282,26 @@ def _difficulty(problem: Problem) -> dict[str, Any] | None:
 
 
 def _hardness(problem: Problem) -> str:
-    """One line on how hard the problem is."""
+    """How hard the problem is, a line; and beside another space, how hard it is in core64."""
+    lines = [_how_hard(problem, "")]
+    if problem.space is not None and problem.space.name != SMALL:
+        try:
+            same = problem.objectives, problem.task, problem.report
+            small = Problem(same[0], space=SMALL, task=same[1], report=same[2])
+            lines.append(_how_hard(small, f"In {SMALL}, on predictions and without a limit: "))
+        except (NoSurrogate, NotInTable):
+            pass  # the task was not measured there
+    return "".join(f"\n{line}" for line in lines if line)
+
+
+def _how_hard(problem: Problem, where: str) -> str:
     found = None if len(problem.objectives) > 1 else problem.difficulty
     if found is None:
         return ""
     rule = found.rules[0]
     return (
-        f"\n{found.tied} of {found.architectures} architectures are not told apart from the best; "
-        f"random search needs {found.draws:.1f} draws to find one. Without any evaluation, "
+        f"{where}{found.tied} of {found.architectures} architectures are not told apart from the "
+        f"best; random search needs {found.draws:.1f} draws to find one. Without any evaluation, "
         f"{rule.name} has regret {rule.regret:.3f}."
     )
 

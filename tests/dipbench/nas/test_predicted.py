@@ -231,6 +231,16 @@ def test_a_ranking_that_is_noise_is_called_that():
     assert found.as_dict()["difficulty"]["tied"] == problem.difficulty.tied > 1
 
 
+def test_beside_another_space_it_says_how_hard_core64_is(made_up_unet64, core):
+    within = [UNET[i] for i in range(0, len(UNET), 80_000)]
+    problem = Problem(space="unet64", surrogate=made_up_unet64, within=within)
+    said = str(compare(problem, ("random_search",), repeats=1))
+    found = core.difficulty
+    assert found
+    assert f"In core64, on predictions and without a limit: {found.tied} of 372" in said
+    assert "In core64" not in str(compare(core, ("random_search",), repeats=1))
+
+
 def test_compare_takes_fronts_and_limits():
     for asked in ({"objectives": ("supervised_rmse_val", "macs")}, {"max_macs": 5e6}):
         problem = Problem(**asked, space="core64", noise=np.random.default_rng(0))
