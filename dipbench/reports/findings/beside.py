@@ -39,13 +39,17 @@ def still_section(found: Study) -> str:
     )
     return (
         "As published, a DIP fit adds fresh noise to its input in each iteration, and the headline "
-        f"scores the output for that perturbed input. `{still.protocol}` fits the same "
-        f"{still.count} networks without it. Mean DIP peak in grey levels by depth, on the images "
-        f"{listed(still.images)} and {_seeds(still.seeds)}, which both have:\n\n"
+        f"scores the output for that perturbed input. `{still.protocol}`{_table(still.sha256)} "
+        f"fits the same {still.count} networks without it. Mean DIP peak in grey levels by depth, "
+        f"on the images {listed(still.images)} and {_seeds(still.seeds)}, which both have:\n\n"
         f"{table(heading, rows)}\n\n"
         f"{still_says(still)} Kendall's tau of the two peaks is {signed(still.tau)}."
         f"{_size(still)}"
     )
+
+
+def _table(sha256: str) -> str:
+    return f" (SHA-256 `{sha256[:16]}…`)" if sha256 else ""
 
 
 def _size(still: Still) -> str:
@@ -103,8 +107,8 @@ def longer_section(found: Study) -> str:
     ]
     heading = ("SLC", "networks", f"{short} steps", f"{long} steps", "gain")
     return (
-        f"`{longer.protocol}` trains {longer.count} of the networks for {long} steps instead of "
-        f"{short}, with {_seeds(longer.seeds)}. {_order(longer)}\n\n"
+        f"`{longer.protocol}`{_table(longer.sha256)} trains {longer.count} of the networks for "
+        f"{long} steps instead of {short}, with {_seeds(longer.seeds)}. {_order(longer)}\n\n"
         f"{table(heading, rows)}\n\n"
         f"{_effect(longer)}"
         + (

@@ -39,7 +39,7 @@ class Longer:
     """Two lengths of training, on the same networks and seeds.
 
     Attributes:
-        protocol: of the longer training.
+        protocol, sha256: of the table of the longer training.
         steps: of both.
         count: networks; `seeds`: those that both have.
         tau: Kendall's tau of test RMSE after the two trainings.
@@ -54,6 +54,7 @@ class Longer:
     """
 
     protocol: str
+    sha256: str
     steps: tuple[int, int]
     count: int
     seeds: tuple[int, ...]
@@ -93,6 +94,7 @@ def longer(table: Table, panel: Panel, long: Table, task: str) -> Longer:
     both = before.mean(axis=1), after.mean(axis=1)
     return Longer(
         protocol=long.protocol,
+        sha256=long.sha256,
         steps=(_steps(table), _steps(long)),
         count=len(part),
         seeds=seeds,

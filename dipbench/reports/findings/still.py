@@ -48,6 +48,7 @@ class Still:
         tau: Kendall's tau of the two peaks.
         perturbation: standard deviation of the perturbed fits' noise; `input_scale`: the input
             is uniform from 0 to this. 0 where a protocol does not say.
+        sha256: of the manifest of the table of the fits without perturbation.
     """
 
     protocol: str
@@ -58,6 +59,7 @@ class Still:
     tau: float
     perturbation: float = 0.0
     input_scale: float = 0.0
+    sha256: str = ""
 
 
 def still(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -196,14 +196,7 @@ def study(
         noise=_noise(panel),
         stopping=stopping(table, task),
         difficulty=hardness(panel),
-        still=without
-        if isinstance(without, str)
-        else still(
-            beside.still.protocol if beside.still else "",
-            panel,
-            without,
-            table.manifest["protocol"].get("dip"),
-        ),
+        still=_still(table, panel, without, beside),
         longer=_longer(table, panel, beside, task),
         tasks=_tasks(table, task, panel, claims, without, beside, tasking, effort, tell),
         baselines=baselines,
@@ -221,6 +214,14 @@ def _without(table: Table, task: str, beside: Companions) -> Panel | str:
         return make_panel(table, task, fits_of=beside.still)
     except ValueError as error:
         return f"`{beside.still.protocol}`: {error}"
+
+
+def _still(table: Table, panel: Panel, without: Panel | str, beside: Companions) -> Still | str:
+    if isinstance(without, str) or beside.still is None:
+        return str(without)
+    settings = table.manifest["protocol"].get("dip")
+    found = still(beside.still.protocol, panel, without, settings)
+    return replace(found, sha256=beside.still.sha256)
 
 
 def _longer(table: Table, panel: Panel, beside: Companions, task: str) -> Longer | str:

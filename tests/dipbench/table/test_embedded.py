@@ -6,7 +6,8 @@ from importlib.resources import files
 import pyarrow.parquet as pq
 import pytest
 
-from dipbench import Space, load
+from dipbench import Space, load, tables
+from dipbench.table.coverage import coverage, plan
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +55,47 @@ def test_scores_are_grey_levels_of_restored_images():
     frame = load().frame
     for name in ("supervised_rmse", "supervised_rmse_val", "dip_rmse", "dip_stopped_rmse"):
         assert frame[name].between(5, 60).all(), name
+
+
+# All embedded tables
+
+EXACT = ["exact_peak_rmse", "averaged_exact_peak_rmse", "unperturbed_peak_rmse"]
+
+
+@pytest.fixture(params=tables())
+def table(request):
+    return load(protocol=request.param)
+
+
+def test_every_run_of_the_plan_is_there_and_none_failed(table):
+    planned, found = plan(table.manifest), coverage(table)
+    assert planned
+    assert (found.architectures, found.complete) == (planned.architectures,) * 2
+    assert (found.trainings, found.fits, found.diverged) == (planned.trainings, planned.fits, 0)
+
+
+def test_seconds_of_every_table_are_of_one_clock(table):
+    assert table.manifest["clock"] is not None
+    frame = table.frame
+    for mode in coverage(table).modes:
+        assert (frame[f"{mode}_seconds"] > 0).all()
+
+
+def test_what_a_protocol_records_is_there_and_nothing_else_is_made_up(table):
+    runs = table.runs.to_pandas()
+    fits, trainings = (runs[runs["mode"] == mode] for mode in ("dip", "supervised"))
+    later = table.manifest["protocol"].get("recording", 1) == 2
+    for column in EXACT:
+        assert fits[column].notna().all() == fits[column].notna().any() == later
+    assert trainings["test_psnr"].notna().all() or not later
+    if later:
+        assert (fits["exact_peak_rmse"] <= fits["peak_rmse"] + 1e-4).all()
+        assert (fits["averaged_exact_peak_rmse"] <= fits["averaged_peak_rmse"] + 1e-4).all()
+
+
+def test_scores_of_every_table_are_of_restored_images(table):
+    """No network, however bad, is as far off as a black picture; none knows the clean image."""
+    runs = table.runs.to_pandas()
+    for column in ("test_rmse", "val_rmse", "peak_rmse", "final_rmse"):
+        scores = runs[column].dropna()
+        assert scores.between(1, 80).all(), column

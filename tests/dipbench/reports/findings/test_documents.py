@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from dipbench import load
+from dipbench import load, tables
 from dipbench.cli import main
 
 DOCS = Path(__file__).parents[4] / "docs"
@@ -24,6 +24,14 @@ def test_findings_of_the_embedded_protocol_are_those_of_the_embedded_table():
     table = load()
     if page.startswith(f"# Findings: {table.protocol}\n"):
         assert table.manifest["sha256"] in page, "make it anew: dipbench findings --out docs"
+
+
+def test_findings_are_of_every_embedded_table():
+    """Each is named with its checksum; one more or another makes the page an old one."""
+    page = (DOCS / "findings.md").read_text("utf-8")
+    for table in (load(protocol=name) for name in tables()):
+        said = f"`{table.protocol}`" in page and table.sha256[:16] in page
+        assert said, f"{table.protocol}: make it anew: make pages"
 
 
 def test_the_readme_gives_the_verdicts_of_the_findings():
