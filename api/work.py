@@ -121,12 +121,12 @@ def _entry(item: Any, largest: int) -> Any:
 
 
 def _predict(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
-    asked, task = options["architecture"], options["task"]
+    asked, of = options["architecture"], {name: options[name] for name in ("task", "space")}
     if asked is None:
         data = parse_json(body)
         key, graph = _key_of(data, options["largest"]), from_node_link(data)
-        return {"key": key} | asdict(predict(graph, task=task))
-    return {"key": parse(asked).key} | asdict(predict(asked, task=task))
+        return {"key": key} | asdict(predict(graph, **of))
+    return {"key": parse(asked).key} | asdict(predict(asked, **of))
 
 
 def _problem(error: Exception) -> dict[str, Any]:

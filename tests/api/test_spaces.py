@@ -137,6 +137,14 @@ def test_predictions_are_those_of_the_library(client, get, node_link):
     assert by_graph.json() == said
 
 
+def test_the_space_that_predicts_can_be_named(client, get, problem):
+    asked = {"architecture": PREDICTED, "space": "core64"}
+    assert get("/v1/predict", **asked) == get("/v1/predict", architecture=PREDICTED)
+    for space, said in (("unet64", "which has no surrogate"), ("nowhere", "unknown space")):
+        reply = client.get("/v1/predict", params=asked | {"space": space})
+        assert said in problem(reply, 404)
+
+
 def test_what_nothing_predicts_is_not_found(client, problem, node_link):
     reply = client.get("/v1/predict", params={"architecture": PREDICTED, "task": "sr1000"})
     assert "sr1000" in problem(reply, 404)
