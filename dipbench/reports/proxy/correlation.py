@@ -29,16 +29,29 @@ def correlations(x: Floats, y: Floats, counts: Floats, strata: Ints) -> Correlat
 
     Args:
         x: shape ``(A,)``, or ``(B, A)`` where the score differs between resamples.
-        y: shape ``(A,)``.
+        y: likewise; best with few different rows.
         counts: how often each architecture occurs, shape ``(B, A)``.
         strata: a number per architecture, shape ``(A,)``; only pairs within one count.
     """
+    if y.ndim == 2:
+        return _by_row(x, y, counts, strata)
     same = strata[:, None] == strata
     t = _signs(y, same)
     if x.ndim == 1:
         return _correlations(_signs(x, same), t, counts)
     found = [_correlations(_signs(row, same), t, c[None]) for row, c in zip(x, counts, strict=True)]
     return Correlations(*(np.concatenate(values) for values in zip(*found, strict=True)))
+
+
+def _by_row(x: Floats, y: Floats, counts: Floats, strata: Ints) -> Correlations:
+    """Resamples with the same scores `y` together, in their order again."""
+    rows, which = np.unique(y, axis=0, return_inverse=True)
+    found = Correlations(*np.empty((2, len(counts))))
+    for number, row in enumerate(rows):
+        here = which.ravel() == number
+        part = correlations(x if x.ndim == 1 else x[here], row, counts[here], strata)
+        found.tau[here], found.rho[here] = part
+    return found
 
 
 def _signs(values: Floats, same: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> Floats:

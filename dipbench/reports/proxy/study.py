@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dipbench.reports.findings.bootstrap import Draws, Estimate, draw, estimate
+from dipbench.reports.findings.bootstrap import Draws, Estimate, draw, estimate, resampled
 from dipbench.reports.findings.effort import FULL, Effort
 from dipbench.reports.findings.noise import Repeated, repeated
 from dipbench.reports.findings.panel import HEADLINE, Floats, Ints, Panel, make_panel
@@ -217,7 +217,8 @@ class _Ranks:
 
     def __init__(self, panel: Panel, draws: Draws):
         self._draws = draws
-        self._dip, self._test = (panel.score(column) for column in HEADLINE)
+        self._dip = panel.score(HEADLINE[0])
+        self._test = resampled(panel, draws, HEADLINE[1])
         self._panel, self._all = panel, np.zeros(len(panel), np.int64)
 
     def of(self, proxy: Proxy) -> Correlations:

@@ -47,3 +47,16 @@ def test_a_score_may_differ_between_resamples():
     apart = [correlations(row, y, counts[:1], strata) for row in x]
     np.testing.assert_allclose(found.tau, [each.tau[0] for each in apart])
     np.testing.assert_allclose(found.rho, [each.rho[0] for each in apart])
+
+
+def test_the_measure_may_differ_between_resamples_too():
+    rng = np.random.default_rng(0)
+    measures = rng.normal(size=(2, 9))
+    y, counts = measures[[0, 1, 1, 0, 1]], rng.integers(1, 4, (5, 9)).astype(float)
+    strata = np.zeros(9, int)
+    for x in (rng.normal(size=9), rng.normal(size=(5, 9))):
+        found = correlations(x, y, counts, strata)
+        for i in range(5):
+            row = x if x.ndim == 1 else x[i]
+            alone = correlations(row, y[i], counts[i : i + 1], strata)
+            assert (found.tau[i], found.rho[i]) == pytest.approx((alone.tau[0], alone.rho[0]))
