@@ -15,7 +15,7 @@ from dipbench.table.hub import load
 if TYPE_CHECKING:
     from dipbench.table.table import Table
 
-__all__ = ["check_drawing", "named_table", "opened", "table_and_task", "task_of"]
+__all__ = ["check_drawing", "named_table", "opened", "table_and_task", "task_of", "whole_table"]
 
 
 def opened(place: str) -> Table:
@@ -38,6 +38,18 @@ def named_table(options: Options) -> Table | None:
     return None if options.table is None else opened(options.table)
 
 
+def whole_table(options: Options) -> Table:
+    """The table that is named, or the embedded one of the task, for what is said of all of it.
+
+    Raises:
+        NotInTable: the task that is asked for was not measured.
+    """
+    table = named_table(options)
+    if table is None or options.task is not None:
+        return table_and_task(options)[0]
+    return table
+
+
 def table_and_task(options: Options) -> tuple[Table, str]:
     """The table that is named, or the embedded one of the task; and its task.
 
@@ -50,7 +62,7 @@ def table_and_task(options: Options) -> tuple[Table, str]:
         return embedded(for_task(task)[0]), task
     task = options.task or task_of(table)
     if task not in table.tasks and (table.tasks or options.task):
-        known = ", ".join(sorted(table.tasks))
+        known = ", ".join(sorted(table.tasks)) or "none"
         raise NotInTable(f"task {task!r} was not measured; expected one of {known}")
     return table, task
 

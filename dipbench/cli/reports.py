@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from dipbench.cli.opening import check_drawing, opened, table_and_task
+from dipbench.cli.opening import check_drawing, opened, table_and_task, whole_table
 from dipbench.cli.options import add_format, add_out, add_study, add_table_option
 from dipbench.cli.printing import tell, tell_in_place
 from dipbench.program import AddCommand, Options
@@ -29,7 +29,7 @@ def _plot(options: Options) -> None:
     from dipbench.reports.plots import scatter_plots
 
     check_drawing(options.out)
-    table, _ = table_and_task(options)
+    table = whole_table(options)
     for path in scatter_plots(table, options.out, options.format):
         print(path)
 

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from dipbench.cli.opening import table_and_task
+from dipbench.cli.opening import whole_table
 from dipbench.cli.options import add_json, add_table_option
 from dipbench.cli.printing import print_values
 from dipbench.files import check_writable
@@ -43,7 +43,7 @@ def add_table(add: AddCommand) -> None:
 def _table(options: Options) -> None:
     from dipbench.table.coverage import coverage
 
-    table, _ = table_and_task(options)
+    table = whole_table(options)
     said = {"protocol": table.protocol, "space": table.manifest["space"]}
     counted = asdict(coverage(table))
     hashed = {"protocol_hash": table.manifest["protocol_hash"]}
@@ -73,7 +73,7 @@ def _datasheet(options: Options) -> None:
     from dipbench.publish.release import OURS, About, Release
     from dipbench.table.coverage import coverage
 
-    table, _ = table_and_task(options)
+    table = whole_table(options)
     said = options.author, options.license, options.description
     if said == (None, None, None) and table.protocol in tables():
         about = OURS
@@ -108,7 +108,7 @@ def _export(options: Options) -> None:
     from dipbench.nas.adapters.blackbox import write_blackbox
 
     objectives = options.objectives.split(",")
-    table, _ = table_and_task(options)
+    table = whole_table(options)
     check_writable(options.out)
     for path in write_blackbox(table, options.out, objectives):
         print(path)

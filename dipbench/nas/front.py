@@ -60,8 +60,11 @@ class Front:
         of its logarithm.
 
         Args:
-            shares: standard deviation of the error of each objective's logarithm.
+            shares: standard deviation of the error of each objective's logarithm; NaN if one is
+                not known.
         """
+        if not np.isfinite(shares).all():
+            return math.nan
         errors = rng.standard_normal((REDRAWN, *self.points.shape)) * np.array(shares)
         volumes = [self._volume(front(self.points * np.exp(error))) for error in errors]
         return NORMAL * math.sqrt(2) * float(np.std(volumes, ddof=1)) / self._whole

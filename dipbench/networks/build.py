@@ -41,7 +41,8 @@ def to_torch(
             global generator.
         image: with `seed`, the weights of the DIP fit to the image of this id; None means those of
             supervised training.
-        protocol: name of the protocol, part of the key of the random numbers.
+        protocol: name of the protocol, part of the key of the random numbers; of one that states
+            ``streams``, that name.
 
     Raises:
         InvalidArchitecture: a malformed name, or a graph that is not a network.

@@ -69,11 +69,13 @@ class Spread:
     quantile: Floats
 
     @classmethod
-    def of(cls, shape: Floats, distance: Floats, errors: Floats) -> Spread:
+    def of(
+        cls, shape: Floats, distance: Floats, errors: Floats, covered: float = COVERED
+    ) -> Spread:
         """That of errors of rows left out, shape ``(rows, targets)``."""
         slopes = _slopes(shape, np.log(_size(errors) / distance[:, None]))
         ratios = np.abs(errors) / (distance[:, None] * np.exp(shape @ slopes))
-        return cls(slopes, np.array([quantile(column) for column in ratios.T]))
+        return cls(slopes, np.array([quantile(column, covered) for column in ratios.T]))
 
     def __call__(self, shape: Floats, distance: Floats) -> Floats:
         """Half the width of the interval of logarithms, shape ``(count, targets)``."""

@@ -51,7 +51,7 @@ class Surrogate:
             was fitted to, its clock, the noise between seeds as a share of the score by target
             and where that is from, the steps of full runs by mode, the number of DIP images,
             per target the kind of model and its cross-validated figures. Where rows of another
-            table were added, ``added`` names it, its checksum and how many.
+            table were added, ``added`` names it, its checksum and how many beside ``rows``.
         centre, scale: of the description's columns, shape ``(columns,)``.
         models: each with the positions in `TARGETS` of what it predicts.
         distance, spread: of the intervals.

@@ -71,7 +71,7 @@ def measured_architectures(protocol: Protocol) -> Sequence[BaseArchitecture | Ca
         return [Space(protocol.space).parse(name) for name in protocol.architectures]
     space = Space(protocol.space)
     if isinstance(space, Unet64):
-        return list(islice(balanced(space, numpy_stream(protocol.name, "plan")), PLANNED))
+        return list(islice(balanced(space, numpy_stream(protocol.stream, "plan")), PLANNED))
     if isinstance(space, Core64):
         return sorted(
             space, key=lambda a: (WIDTH_ORDER.index(a.width), UPSAMPLE_ORDER.index(a.upsample))

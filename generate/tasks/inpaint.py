@@ -52,10 +52,11 @@ class Inpaint(Task):
         A training draws tens of thousands, so that one that does must be as good as impossible.
         """
         alike = max(self.missing, 100 - self.missing) / 100  # of a pixel to be like the rest
-        if (height * width) * math.log(alike) > math.log(UNLIKELY):
+        least = math.ceil(math.log(UNLIKELY, alike))
+        if height * width < least:
             raise ValueError(
                 f"{self.name}: size {height} × {width} is too small, a mask may observe none or "
-                f"all of the pixels; expected at least {math.ceil(math.log(UNLIKELY, alike))}"
+                f"all of the pixels; expected at least {least} pixels"
             )
 
     def observe(self, clean: Array, rng: np.random.Generator) -> Observation:

@@ -12,9 +12,10 @@ const LINES = {
     ["rmse", "raw output", "solid"],
     ["averaged_rmse", "averaged output", "dashed"],
     ["rmse_noisy", "raw output, to what was observed", "dotted"],
-    ["unperturbed_rmse", "input not perturbed", [8, 3, 2, 3]],
+    ["unperturbed_rmse", "input not perturbed", "dash-dotted"],
   ],
 };
+const DASHES = { "dash-dotted": [8, 3, 2, 3] }; // the others are named so in ECharts
 const TITLES = { supervised: "Supervised learning curve", dip: "DIP learning curve" };
 
 /** `{step, lines: [{label, dash, mean, sd}], runs}` of one mode; null if nothing was recorded. */
@@ -106,7 +107,7 @@ function option(found) {
         silent: true,
         symbol: "none",
         data: known.map(([step, m]) => [log(step), log(m)]),
-        lineStyle: { color: colour, width: line.dash === "dotted" ? 1.2 : 2, type: line.dash },
+        lineStyle: { color: colour, width: line.dash === "dotted" ? 1.2 : 2, type: DASHES[line.dash] ?? line.dash },
       };
       const banded =
         known[0][2] !== null &&

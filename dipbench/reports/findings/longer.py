@@ -42,7 +42,7 @@ class Longer:
         protocol, sha256: of the table of the longer training.
         steps: of both.
         count: networks; `seeds`: those that both have.
-        tau: Kendall's tau of test RMSE after the two trainings.
+        tau: Kendall's tau of test RMSE after the two trainings, of the first of `seeds`.
         below: `ceiling` less `tau`, its interval over networks; None with one seed.
         ceiling: mean tau between two seeds of the short training, among these networks; None
             with one seed.
@@ -92,16 +92,17 @@ def longer(table: Table, panel: Panel, long: Table, task: str) -> Longer:
     before = part.supervised[TEST][:, places]
     zero = part.feature("slc") == 0
     both = before.mean(axis=1), after.mean(axis=1)
+    one = before[:, 0], after[:, 0]  # of one seed each, as two seeds are compared
     return Longer(
         protocol=long.protocol,
         sha256=long.sha256,
         steps=(_steps(table), _steps(long)),
         count=len(part),
         seeds=seeds,
-        tau=kendall(*both),
+        tau=kendall(*one),
         ceiling=_ceiling(part.supervised[TEST]),
-        below=_below(part.supervised[TEST], *both),
-        tau_zero=kendall(both[0][zero], both[1][zero]),
+        below=_below(part.supervised[TEST], *one),
+        tau_zero=kendall(one[0][zero], one[1][zero]),
         ceiling_zero=_ceiling(part.supervised[TEST][zero]),
         count_zero=int(zero.sum()),
         rows=_rows(part, *both),

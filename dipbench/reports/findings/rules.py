@@ -40,7 +40,7 @@ def rules() -> dict[str, str]:
         "five features, and the 95% interval of its lead over the next is above 0. *Moves*: with "
         "{rival}, up-sampling and width fixed, Somers' D of {mode} RMSE on {own} is at least "
         f"{third} in size (two of three pairs in one order), with p < {p}, and has the sign that "
-        "it has for the headline. Both: holds. One: holds in part. None: does not hold."
+        "it has for the task's headline. Both: holds. One: holds in part. None: does not hold."
     )
     return {
         "dip": follows.format(own="depth", rival="SLC", mode="DIP"),

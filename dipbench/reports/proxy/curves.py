@@ -41,9 +41,9 @@ class Curves:
         return max((s for s in self.steps if s <= wanted), default=self.steps[0])
 
     def at(self, step: int) -> Floats:
-        """The value at a recorded step, mean over runs, shape ``(A,)``."""
-        means: Floats = self.values[:, :, self.steps.index(step)].mean(axis=1)
-        return means
+        """The value of each run at a recorded step, shape ``(A, N)``."""
+        found: Floats = self.values[:, :, self.steps.index(step)]
+        return found
 
     def peaks(self, step: int) -> Floats:
         """The least value up to a recorded step; per image the mean over seeds: ``(A, J)``."""

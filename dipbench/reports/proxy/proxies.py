@@ -53,10 +53,12 @@ class Proxy:
         label: for people.
         sign: 1 if less is predicted to be better, -1 if more is.
         reason: for the sign.
-        values: as measured, shape ``(A,)``, or ``(A, J)`` where it is the mean over J images
-            that are resampled.
+        values: as measured, shape ``(A,)``, or ``(A, N)`` where it is the mean over N images or
+            trainings that are resampled.
         seconds: what it costs to know it of each architecture, shape ``(A,)``.
         begun: how much of each architecture's training it has already done, 0 to 1.
+        trained: whether its values are of the trainings that test RMSE is of, seed by seed, and
+            so are resampled together with it.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Proxy:
     values: Floats
     seconds: Floats
     begun: float = 0.0
+    trained: bool = False
 
     @property
     def score(self) -> Floats:
@@ -77,7 +80,8 @@ class Proxy:
         """The score under every resample, ``(1 + B, A)``; ``(A,)`` where it is always the same."""
         if self.values.ndim == 1:
             return self.score
-        return self.sign * (draws.images @ self.values.T)
+        weights = draws.trainings if self.trained else draws.images
+        return self.sign * (weights @ self.values.T)
 
 
 def proxies(
@@ -140,8 +144,8 @@ def _trained(panel: Panel, runs: PanelCurves) -> Iterator[Proxy]:
     last = curves.steps[-1]
     for step in sorted({curves.step(part * last) for part in PARTIAL}):
         label = f"validation at step {step} of {last}"
-        given = curves.at(step), curves.cost(step), step / last
+        given = curves.at(step), curves.cost(step), step / last, True
         yield Proxy(f"validation_{step}", label, "partial", 1, SOONER, *given)
     label, reason = "validation after training", "test images are of the same kind"
-    given = panel.score("val_rmse"), curves.cost(last), 1.0
+    given = panel.supervised["val_rmse"], curves.cost(last), 1.0, True
     yield Proxy(CEILING, label, "ceiling", 1, reason, *given)

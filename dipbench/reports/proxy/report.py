@@ -264,9 +264,8 @@ def _methods(found: Study) -> str:
         "trainings whose test RMSE is the measure and, for DIP on "
         f"several images, independently of images, with replacement, {COVERED:.0%} by percentiles: "
         "the pigeonhole bootstrap, Owen, *Annals of Applied Statistics* 1(2), 2007. All proxies "
-        "have the same resamples, so the lead of SLC is a paired difference. Seeds of the fits and "
-        "of what a proxy itself is trained with are not resampled; seconds and numbers of networks "
-        "have no such interval.",
+        "have the same resamples, so the lead of SLC is a paired difference. Seeds of the fits "
+        "are not resampled, and seconds and numbers of networks have no such interval.",
         "- Kendall's tau is tau-b (Kendall, *Biometrika* 33(3), 1945), within strata summed over "
         "them (Korn, *Biometrics* 40(1), 1984).",
         "- Random order and ties: expectations of networks and seconds and the quartiles of the "

@@ -90,7 +90,7 @@ def _about(
         "task": task,
         "protocol": table.protocol,
         "sha256": table.sha256,
-        "rows": len(validation.sample.names),
+        "rows": int(validation.sample.drawn.sum()),
         "sample": list(validation.sample.names),
         "clock": table.manifest.get("clock"),
         "noise": noise,

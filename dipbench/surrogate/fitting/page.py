@@ -19,8 +19,7 @@ from dipbench.surrogate.fitting.learning import Curve, learning_curve
 from dipbench.surrogate.fitting.unseen import Unseen, unseen
 from dipbench.surrogate.fitting.unseen_page import LABELS as SCORE_LABELS
 from dipbench.surrogate.fitting.unseen_page import beside, nominees_section, unseen_section
-from dipbench.surrogate.fitting.validation import Validation
-from dipbench.surrogate.interval import quantile
+from dipbench.surrogate.fitting.validation import Validation, half_widths
 from dipbench.surrogate.nominees import Nominee
 from dipbench.surrogate.surrogate import TARGETS, Surrogate
 from dipbench.version import __version__
@@ -169,10 +168,9 @@ def report(found: Study) -> str:
     head = f"# The surrogate of {about['space']}, {about['task']}"
     added = about.get("added")
     beyond = f" and {added['rows']} that search named ({added['protocol']})" if added else ""
-    drawn = about["rows"] - (added["rows"] if added else 0)
     intro = (
         f"`dipbench surrogate` writes this page. The surrogate was fitted to "
-        f"{drawn} measured architectures of {about['protocol']}{beyond} (dipbench "
+        f"{about['rows']} measured architectures of {about['protocol']}{beyond} (dipbench "
         f"{__version__}). `predict` evaluates it. A prediction is never a measurement: `query` "
         "answers with those alone."
     )
@@ -272,17 +270,14 @@ def _coverage(validation: Validation) -> str:
 
 
 def calibration(validation: Validation) -> dict[float, list[float]]:
-    """By nominal share, the share of drawn rows within intervals of the other folds' errors."""
-    drawn = validation.sample.drawn
-    folds, ratios = validation.folds[drawn], np.abs(validation.of_chosen(validation.ratios)[drawn])
+    """By nominal share, the share of drawn rows within intervals that the other folds make."""
+    sample, drawn = validation.sample, validation.sample.drawn
+    left_out = validation.of_chosen(validation.predicted)
+    errors = np.abs(sample.logarithms - left_out)[drawn]
     found = {}
     for level in LEVELS:
-        inside = np.empty_like(ratios, dtype=bool)
-        for fold in np.unique(folds):
-            here = folds == fold
-            limits = [quantile(column, level) for column in ratios[~here].T]
-            inside[here] = ratios[here] <= limits
-        found[level] = inside.mean(0).tolist()
+        half = half_widths(sample, validation.distance, left_out, validation.folds, level)
+        found[level] = (errors <= half[drawn]).mean(0).tolist()
     return found
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -27,6 +27,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Run: TypeAlias = tuple[str, int, str | None]  # mode, seed, image
 
 LEAST_ROWS = 40
+NEARLY_ALL = 0.9  # of the architectures
 # The mode and the column of runs that a score is the mean of.
 RUNS: Mapping[str, tuple[str, str]] = {
     "supervised_rmse": ("supervised", "test_rmse"),
@@ -79,7 +80,7 @@ class Sample:
         known = _rows(table, task, space)
         if len(known) < LEAST_ROWS:
             raise NotInTable(
-                f"{table.protocol} has {len(known)} architectures with all of "
+                f"{table.protocol} has {len(known)} architectures with all runs and all of "
                 f"{', '.join(TARGETS)} for {task}; expected at least {LEAST_ROWS}"
             )
         drawn = set(known)
@@ -170,19 +171,32 @@ def _finite(value: float | None) -> bool:
 def measured_alike(fitted: Table, table: Table, task: str) -> dict[str, list[float]]:
     """By name the scores, one per `SCORES`, of the architectures of `table` that have all runs.
 
-    These are the modes, seeds and images that any architecture of `fitted` has: means over other
-    runs are not to be compared, for seeds and images differ by more than architectures.
+    These are the modes, seeds and images that nearly all architectures of `fitted` have: means
+    over other runs are not to be compared, for seeds and images differ by more than architectures.
     """
-    wanted = {_run(row) for row in _runs(fitted, task)}
-    runs: dict[str, dict[Run, Mapping[str, Any]]] = defaultdict(dict)
-    for row in _runs(table, task):
-        if row["name"] is not None and _run(row) in wanted:
-            runs[row["name"]][_run(row)] = row
+    wanted = _shared(_by_name(fitted, task).values())
+    if {mode for mode, _, _ in wanted} != {mode for mode, _ in RUNS.values()}:
+        return {}
     return {
-        name: [_mean(of, *RUNS[score]) for score in SCORES]
-        for name, of in sorted(runs.items())
-        if of.keys() == wanted
+        name: [_mean([of[run] for run in wanted], *RUNS[score]) for score in SCORES]
+        for name, of in sorted(_by_name(table, task).items())
+        if wanted <= of.keys()
     }
+
+
+def _shared(runs: Collection[Mapping[Run, object]]) -> set[Run]:
+    """The runs that nearly all architectures have."""
+    counts = Counter(run for of in runs for run in of)
+    return {run for run, count in counts.items() if count >= NEARLY_ALL * len(runs)}
+
+
+def _by_name(table: Table, task: str) -> dict[str, dict[Run, Mapping[str, Any]]]:
+    """The finished runs of a task."""
+    found: dict[str, dict[Run, Mapping[str, Any]]] = defaultdict(dict)
+    for row in _runs(table, task):
+        if row["name"] is not None:
+            found[row["name"]][row["mode"], row["seed"], row["image"]] = row
+    return found
 
 
 def _runs(table: Table, task: str) -> Iterable[Mapping[str, Any]]:
@@ -191,9 +205,5 @@ def _runs(table: Table, task: str) -> Iterable[Mapping[str, Any]]:
     return (r for r in rows.to_pylist() if r["task"] == task and r["status"] == "ok")
 
 
-def _run(row: Mapping[str, Any]) -> Run:
-    return row["mode"], row["seed"], row["image"]
-
-
-def _mean(runs: Mapping[Run, Mapping[str, Any]], mode: str, column: str) -> float:
-    return float(np.mean([row[column] for (of, _, _), row in runs.items() if of == mode]))
+def _mean(runs: Iterable[Mapping[str, Any]], mode: str, column: str) -> float:
+    return float(np.mean([run[column] for run in runs if run["mode"] == mode]))

@@ -90,7 +90,8 @@ def unseen(surrogate: Surrogate, fitted: Table, table: Table, task: str) -> Unse
     """The architectures of `table` that are in the surrogate's space and not in its sample.
 
     Scores are means over the runs that `fitted`, the surrogate's table, has too, so that both
-    are of as many seeds and of the same images. None where there are no such architectures.
+    are of as many seeds and of the same images, though of other draws of noise and batches. None
+    where there are no such architectures.
     """
     space = surrogate.space
     known = {space.index(name) for name in surrogate.sample}

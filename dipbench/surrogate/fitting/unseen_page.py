@@ -33,8 +33,9 @@ def unseen_section(tested: Unseen) -> str:
     """What became of predictions for architectures of another table."""
     return (
         f"{len(tested.names)} architectures of {tested.protocol} are in the space and not among "
-        "those that it was fitted to. Their scores are means over the runs that the fitted ones "
-        "have too: the same seeds and images.\n\n"
+        "those that it was fitted to. Their scores are means over runs of the seed numbers and "
+        "images that the fitted ones have too. Noise and batches are drawn anew by each protocol, "
+        "and all architectures share them, so all errors may be shifted alike.\n\n"
         + _figures(tested)
         + "\n\n*Error* is predicted less measured: negative where a prediction promised too much."
     )
@@ -59,7 +60,8 @@ def nominees_section(
         "Was the surrogate exploited? Asked of each problem and each score that it searched: do "
         "measurements lie further above their predictions than those of the sample that was "
         "drawn at random, whose predictions are of the cross-validation? Distances are in half "
-        "widths of the interval, the test is that of Mann and Whitney, one-sided, its p adjusted "
+        "widths of the interval that the search saw, or of that of the cross-validation; the test "
+        "is that of Mann and Whitney, one-sided, its p adjusted "
         "(Holm) for the number of lines. Nominees are alike, so their errors are too: a small p "
         "counts them as if they were independent.",
         _exploited(nominees, found, validation),

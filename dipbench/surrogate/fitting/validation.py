@@ -16,7 +16,7 @@ from dipbench.surrogate.interval import COVERED, Distance, Spread
 from dipbench.surrogate.models import Model
 from dipbench.surrogate.surrogate import TARGETS
 
-__all__ = ["CANDIDATES", "Score", "Validation", "cross_validated", "fitted"]
+__all__ = ["CANDIDATES", "Score", "Validation", "cross_validated", "fitted", "half_widths"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -103,7 +103,7 @@ def cross_validated(
             model = fitted(kind, sample.rows(folds != fold), every, start)[0]
             left_out[folds == fold] = model(sample.inputs[folds == fold])
         predicted[kind] = left_out
-        half = _half_widths(sample, distance, left_out, folds)
+        half = half_widths(sample, distance, left_out, folds)
         ratios[kind] = (sample.logarithms - left_out) / half
         scores[kind] = [_score(sample, left_out, half, target) for target in every]
     chosen = [_best({kind: scores[kind][target] for kind in candidates}) for target in every]
@@ -119,7 +119,13 @@ def _distances(sample: Sample, folds: Integers) -> Floats:
     return found
 
 
-def _half_widths(sample: Sample, distance: Floats, left_out: Floats, folds: Integers) -> Floats:
+def half_widths(
+    sample: Sample,
+    distance: Floats,
+    left_out: Floats,
+    folds: Integers,
+    covered: float = COVERED,
+) -> Floats:
     """Of the interval of each row, which the errors of the other folds make.
 
     Rows that were not drawn at random say nothing of a new one that is: they make no interval.
@@ -127,7 +133,7 @@ def _half_widths(sample: Sample, distance: Floats, left_out: Floats, folds: Inte
     errors, half = sample.logarithms - left_out, np.empty_like(left_out)
     for fold in range(int(folds.max()) + 1):
         here, other = folds == fold, (folds != fold) & sample.drawn
-        spread = Spread.of(sample.shape[other], distance[other], errors[other])
+        spread = Spread.of(sample.shape[other], distance[other], errors[other], covered)
         half[here] = spread(sample.shape[here], distance[here])
     return half
 

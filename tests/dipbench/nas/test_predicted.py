@@ -204,6 +204,9 @@ def test_a_front_that_seeds_decide_is_told(core):
     assert both.least_difference > 0.5
     costs = Problem(("supervised_rmse_val", "macs"), space="core64")
     assert 0.02 < costs.least_difference < 0.2
+    one_seed = Problem(("supervised_rmse_val", "macs"), task="inpaint50")
+    assert math.isnan(one_seed.least_difference)
+    assert "is not known" in compare(one_seed, ("random_search",), repeats=1).verdict
     found = compare(costs, ("random_search", "local_search"), repeats=2, seconds=2000)
     assert found.least_difference == costs.least_difference
     assert "is not known" not in found.verdict

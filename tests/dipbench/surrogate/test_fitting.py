@@ -117,6 +117,7 @@ def test_the_page_says_what_was_found(ridge):
 
 def test_intervals_of_every_share_hold_it(ridge):
     found = calibration(ridge[1])
+    assert found[0.9] == pytest.approx([score.coverage for score in ridge[1].scores["ridge"]])
     for level, shares in found.items():
         assert shares == pytest.approx([level] * len(TARGETS), abs=0.05)
     for lower, higher in pairwise(found.values()):
