@@ -297,7 +297,10 @@ SPACES: Mapping[str, type[Space[Any]]] = MappingProxyType(Space._known)
 
 def named(name: str) -> BaseArchitecture | None:
     """The architecture of a name of any space; None if no space has the name."""
-    for known in SPACES.values():
+    # Names of unet64 begin with its first letter: the likely space is tried first, for the error
+    # of a wrong one takes as long as parsing.
+    spaces = sorted(SPACES, key=lambda space: not str(name).startswith(space[0]))
+    for known in map(SPACES.__getitem__, spaces):
         try:
             found: BaseArchitecture = known().parse(name)
         except InvalidArchitecture:

@@ -52,6 +52,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     space: tuple(column for columns in groups.values() for column in columns)
     for space, groups in GROUPS.items()
 }
+PLACES = {space: {name: i for i, name in enumerate(names)} for space, names in COLUMNS.items()}
 
 
 def encoded(space: Space[Any], indices: npt.ArrayLike) -> Floats:
@@ -124,5 +125,8 @@ def describe(space: str, member: UNet) -> tuple[Floats, int, int]:
     for kind in KINDS:
         known[kind] = known.get(kind, 0.0) / a.depth
     known["log macs"] = np.log(macs)
-    row = np.array([[known.get(name, 0.0) for name in COLUMNS[space]]])
+    places, row = PLACES[space], np.zeros((1, len(COLUMNS[space])))
+    for name, value in known.items():
+        if name in places:
+            row[0, places[name]] = value
     return row, macs, params
