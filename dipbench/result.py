@@ -134,8 +134,7 @@ class Curve(ByValue):
         """The same as a data frame, one row per step."""
         import pandas as pd
 
-        columns = ["step", "rmse", "rmse_noisy", "averaged_rmse", "averaged_rmse_noisy"]
-        columns += ["unperturbed_rmse"]
+        columns = [field.name for field in fields(self) if field.name != "n_runs"]
         return pd.DataFrame({c: getattr(self, c) for c in columns if getattr(self, c)})
 
 

@@ -75,9 +75,10 @@ def fit_surrogate(
 def _about(
     table: Table, task: str, validation: Validation, noise_table: Table | None
 ) -> dict[str, Any]:
+    images = _image_names(table, task)
     noise, source = seed_noise(table, task), table
     if not noise and noise_table is not None:
-        noise, source = seed_noise(noise_table, task, _image_names(table, task)), noise_table
+        noise, source = seed_noise(noise_table, task, images), noise_table
     protocol, chosen = table.manifest["protocol"], validation.chosen
     figures = {
         target: {"model": kind, **asdict(validation.scores[kind][number])}
@@ -94,14 +95,14 @@ def _about(
         "sample": list(validation.sample.names),
         "clock": table.manifest.get("clock"),
         "noise": noise,
-        "noise_best": best_noise(source, task, _image_names(table, task)) if noise else {},
+        "noise_best": best_noise(source, task, images) if noise else {},
         "noise_from": source.protocol if noise else None,
         "seeds": len(_scores(table, task)["supervised_rmse"]["seeds"]),
         "steps": {
             "supervised": protocol.get("supervised", {}).get("steps", 1),
             "dip": protocol.get("dip", {}).get("iterations", 1),
         },
-        "images": max(1, len(_image_names(table, task))),
+        "images": max(1, len(images)),
         "ranges": ranges,
         "figures": figures,
     }

@@ -18,41 +18,8 @@ from generate.training.dip import fit
 ROOT = Path(__file__).parents[3]
 
 
-def made_up(unit, image, score, status="ok"):
-    """A row as `measure` gives it, with one score throughout."""
-    a = unit.architecture
-    row = {
-        "key": a.key,
-        "name": a.name,
-        "task": "denoise25",
-        "mode": unit.mode,
-        "seed": unit.seed,
-        "image": image,
-        "status": status,
-        "seconds": 2.0,
-        "device": "a processor",
-        "torch_version": "2",
-        "engine": "kernel",
-        "protocol_hash": "hash",
-    }
-    if status != "ok":
-        return row
-    if unit.mode == "supervised":
-        curve = {"step": [1, 2], "val_rmse": [9.0, score]}
-        return row | {"test_rmse": score, "val_rmse": score, "curve": curve}
-    names = ("rmse", "rmse_noisy", "averaged_rmse", "averaged_rmse_noisy")
-    scores = ("peak_rmse", "final_rmse", "averaged_peak_rmse", "averaged_final_rmse")
-    return (
-        row
-        | dict.fromkeys((*scores, "stopped_rmse"), score)
-        | dict.fromkeys(("peak_iteration", "averaged_peak_iteration", "stopped_iteration"), 2)
-        | dict.fromkeys(("peak_censored", "averaged_peak_censored"), True)
-        | {"curve": {"step": [1, 2], **{name: [9.0, score] for name in names}}}
-    )
-
-
 @pytest.fixture
-def units(tiny):
+def units(tiny, made_up):
     """Made-up rows of every unit; the score is 10 + seed, DIP 5 more."""
     return {
         unit.id: [
@@ -84,7 +51,7 @@ def test_the_table_does_not_depend_on_the_order_of_the_shards(tiny, units, tmp_p
     ]
 
 
-def test_a_diverged_run_is_counted_and_never_averaged_in(tiny, units, tmp_path):
+def test_a_diverged_run_is_counted_and_never_averaged_in(tiny, units, made_up, tmp_path):
     unit = next(u for u in make_plan(tiny) if u.mode == "dip" and u.seed == 0)
     units[unit.id] = [made_up(unit, unit.images[0], 0, "diverged"), units[unit.id][1]]
     assert isinstance(unit.architecture, BaseArchitecture)

@@ -24,36 +24,8 @@ MEASURED = 80
 PROTOCOL = PROTOCOLS["unet64-v1"]
 
 
-def made_up_row(unit, image, score):
-    a = unit.architecture
-    row = {
-        "key": a.key,
-        "name": a.name,
-        "task": "denoise25",
-        "mode": unit.mode,
-        "seed": unit.seed,
-        "image": image,
-        "status": "ok",
-        "seconds": 2.0 + a.depth,
-        "device": "a processor",
-        "torch_version": "2",
-        "engine": "kernel",
-        "protocol_hash": PROTOCOL.hash,
-        "curve": {"step": [1, 2]},
-    }
-    if unit.mode == "supervised":
-        row["curve"]["val_rmse"] = [9.0, score]
-        return row | {"test_rmse": score, "val_rmse": score}
-    for name in ("rmse", "rmse_noisy", "averaged_rmse", "averaged_rmse_noisy"):
-        row["curve"][name] = [90.0, score]
-    for name in ("peak", "averaged_peak"):
-        row |= {f"{name}_rmse": score, f"{name}_iteration": 2, f"{name}_censored": False}
-    final = {"final_rmse": score, "averaged_final_rmse": score}
-    return row | final | {"stopped_rmse": score, "stopped_iteration": 2}
-
-
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, made_up):
     """The first architectures of the plan; their scores follow depth and SLC, with some noise."""
     rng, results = np.random.default_rng(0), {}
     for unit in make_plan(PROTOCOL)[: 2 * MEASURED]:
@@ -61,7 +33,8 @@ def folder(tmp_path_factory):
         assert isinstance(a, BaseArchitecture)
         base = 13 + a.slc if unit.mode == "supervised" else 18 - a.depth / 2
         results[unit.id] = [
-            made_up_row(unit, image, base + rng.normal(0, 0.1)) for image in unit.images or [None]
+            made_up(unit, image, base + rng.normal(0, 0.1)) | {"seconds": 2.0 + a.depth}
+            for image in unit.images or [None]
         ]
     place = tmp_path_factory.mktemp("data") / "unet64-v1"
     return assemble(PROTOCOL, Results(results), place)
