@@ -134,7 +134,7 @@ def trainings(
 
     val_errors = torch.empty(len(images.val), len(seeds), device=device, dtype=dtype)
     step = network.captured(update)
-    look = network.captured(lambda: val_errors.copy_(_evaluate(network, val, settings.batch)))
+    look = network.captured(lambda: val_errors.copy_(_evaluate(network, val)))
     recorded = log_steps(settings.steps, settings.recorded)
     looked = []
     yield
@@ -150,7 +150,7 @@ def trainings(
             look()
             looked.append(val_errors.clone())
         yield
-    errors = _evaluate(network, test, settings.batch)
+    errors = _evaluate(network, test)
     yield from network.done()
     curves = [_means(at) for at in looked]
     return Trainings(
@@ -204,13 +204,10 @@ def examples(protocol: Protocol, images: dict[str, Array], seeds: Sequence[int])
     )
 
 
-def _evaluate(network: Networks, wanted: Examples, batch: int) -> torch.Tensor:
+def _evaluate(network: Networks, wanted: Examples) -> torch.Tensor:
     """RMSE with the running statistics of batch normalisation, shape (images, copies)."""
-    # A GPU has memory for the batches of training.
-    most = batch if network.capturable else MOST_AT_ONCE
-    errors = [
-        rmse(network.predict(part.given), part.clean, part.scored) for part in wanted.split(most)
-    ]
+    parts = wanted.split(MOST_AT_ONCE)
+    errors = [rmse(network.predict(part.given), part.clean, part.scored) for part in parts]
     return torch.cat(errors)
 
 
