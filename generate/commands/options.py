@@ -71,6 +71,8 @@ def checked_device(name: str) -> str:
     """
     import torch
 
+    from generate.networks.stream import made_current
+
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():
@@ -79,9 +81,7 @@ def checked_device(name: str) -> str:
         device = torch.device(name)
     except RuntimeError:
         raise ValueError(f"device {name!r}; expected auto, cpu, cuda or cuda:N") from None
-    if device.type == "cuda":
-        torch.cuda.set_device(device)  # on which kernels are launched
-    return str(device)
+    return str(made_current(device))
 
 
 def add_precision(to: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Where a GPU is asked for something: a stream other than the default one."""
+"""Where a GPU is asked for something: which of them, and a stream other than the default one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
-__all__ = ["own_stream"]
+__all__ = ["made_current", "own_stream"]
+
+
+def made_current(device: torch.device) -> torch.device:
+    """`device`; if it is a GPU with a number, this process launches kernels there from now on."""
+    if device.type == "cuda" and device.index is not None:
+        torch.cuda.set_device(device)
+    return device
 
 
 def own_stream(device: torch.device) -> AbstractContextManager[object]:

@@ -128,5 +128,7 @@ def _device(job: Job) -> torch.device:
     os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is first imported
     import torch
 
+    from generate.networks.stream import made_current
+
     torch.set_num_threads(1)
-    return torch.device(job.device)
+    return made_current(torch.device(job.device))
