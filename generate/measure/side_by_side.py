@@ -20,9 +20,11 @@ from generate.training.dip import Fit, fits
 from generate.training.record import DipFits
 from generate.training.supervised import Trainings, trainings
 
-__all__ = ["NETWORKS", "Group", "compile_for", "divide", "groups", "measure_all"]
+__all__ = ["NETWORKS", "Group", "compile_for", "divide", "groups", "in_turns", "measure_all"]
 
 NETWORKS = 512  # of a task of a cluster: enough to fill a GPU from beginning to end
+IN_TURNS = 192  # networks: `AT_ONCE` architectures with the 24 fits of a full protocol
+MOST_IN_TURNS = 48  # architectures: one thread asks for all their steps
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,12 @@ def divide(units: Sequence[Unit], most: int = NETWORKS) -> list[list[Unit]]:
     return parts
 
 
+def in_turns(found: Sequence[Group]) -> int:
+    """How many groups run in turns: with few networks in each, more of them fill a GPU."""
+    largest = max((group.networks for group in found), default=1)
+    return max(AT_ONCE, min(MOST_IN_TURNS, IN_TURNS // largest))
+
+
 def compile_for(
     protocol: Protocol,
     architectures: Iterable[BaseArchitecture | Candidate],
@@ -91,7 +99,7 @@ def measure_all(
     device: torch.device,
     precision: str = "float32",
     dtype: torch.dtype = torch.float32,
-    at_once: int = AT_ONCE,
+    at_once: int | None = None,
 ) -> Iterator[tuple[Unit, list[Row]]]:
     """Measure all of `units`; yield each with its rows, once its group is done.
 
@@ -101,7 +109,7 @@ def measure_all(
     Args:
         precision: of the convolutions on a GPU.
         dtype: of the networks.
-        at_once: how many groups run in turns.
+        at_once: how many groups run in turns; by default as `in_turns` says.
 
     Raises:
         RuntimeError: a unit does not fit even by itself.
@@ -118,11 +126,10 @@ def measure_all(
         wanted = [Fit(i, images.val[i], unit.seed) for unit in group.units for i in unit.images]
         return fits(protocol, a.graph, a.key, wanted, *where)
 
-    name = engine(device, dtype, precision)
+    name, found = engine(device, dtype, precision), groups(units)
+    most = in_turns(found) if at_once is None else at_once
     try:
-        for group, result, seconds in in_flight(
-            groups(units), start, Group.halves, device, at_once
-        ):
+        for group, result, seconds in in_flight(found, start, Group.halves, device, most):
             yield from _rows(protocol, group, replace(result, seconds=seconds), device, name)
     finally:
         batches.close()

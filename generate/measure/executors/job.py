@@ -126,6 +126,8 @@ def compile_ahead(job: Job, units: Sequence[Unit]) -> None:
 def _device(job: Job) -> torch.device:
     """Where to measure, by a process that from now on has one thread."""
     os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is first imported
+    # Queues of a GPU, for the streams of architectures in turns; it is used from then on.
+    os.environ.setdefault("CUDA_DEVICE_MAX_CONNECTIONS", "32")
     import torch
 
     from generate.networks.stream import made_current

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from dipbench.spaces import Space
 from generate.measure.rows import measure
-from generate.measure.side_by_side import divide, groups, measure_all
+from generate.measure.side_by_side import divide, groups, in_turns, measure_all
 from generate.networks.engines import engine
 from generate.protocols.plan import Unit, make_plan
+from generate.protocols.reading import get
 from generate.protocols.settings import DipSettings, SupervisedSettings
 from generate.training.batches import BatchesAhead, training_batches
 
@@ -62,6 +63,15 @@ def test_every_unit_is_in_one_group_and_in_one_part(units, most):
     assert [u for part in parts for u in part] == [u for group in found for u in group.units]
     for part in parts:
         assert networks(part) <= most or len(groups(part)) == 1
+
+
+@pytest.mark.parametrize(
+    ("protocol", "expected"),
+    [("core64-v1", 8), ("core64-inpaint50-v1", 48), ("core64-long-v1", 48), ("unet64-v1", 48)],
+)
+def test_the_fewer_networks_of_an_architecture_the_more_run_in_turns(protocol, expected):
+    assert in_turns(groups(make_plan(get(protocol))[:4000])) == expected
+    assert in_turns([]) == 48
 
 
 def without_seconds(rows):
