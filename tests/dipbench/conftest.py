@@ -13,10 +13,10 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from dipbench.graphs.features import macs, params
+from dipbench.graphs.features import depth, macs, params, slc
 from dipbench.publish import build
 from dipbench.publish.release import OURS
-from dipbench.spaces import Architecture, Space
+from dipbench.spaces import Architecture, BaseArchitecture, Space, named
 from dipbench.surrogate.description import COLUMNS, described, encoded
 from dipbench.surrogate.interval import Distance, Spread, shape
 from dipbench.surrogate.models import Ridge
@@ -128,6 +128,12 @@ def random_network() -> Callable[[np.random.Generator], "Graph"]:
     return _random_network
 
 
+def _named(name: str) -> BaseArchitecture:
+    found = named(name)
+    assert found is not None
+    return found
+
+
 def _make_run(
     name: str,
     mode: str,
@@ -138,7 +144,7 @@ def _make_run(
 ) -> Run:
     """A row of runs with its curve; all scores follow from one, and None means diverged."""
     run: Run = {
-        "key": Architecture.parse(name).key,
+        "key": _named(name).key,
         "name": name,
         "task": "denoise25",
         "mode": mode,
@@ -203,16 +209,17 @@ def _default_runs() -> list[Run]:
 
 
 def _features(name: str, task: str) -> Run:
-    a = Architecture.parse(name)
-    return {
+    a = _named(name)
+    notation: Run = {}
+    if isinstance(a, Architecture):
+        notation["skips"] = "".join(map(str, a.skips))
+        notation |= {"upsample": a.upsample, "width": a.width}
+    return notation | {
         "key": a.key,
         "name": name,
         "task": task,
-        "depth": a.depth,
-        "slc": a.slc,
-        "skips": "".join(map(str, a.skips)),
-        "upsample": a.upsample,
-        "width": a.width,
+        "depth": depth(a.graph),
+        "slc": slc(a.graph),
         "params": params(a.graph),
         "macs": macs(a.graph),
     }

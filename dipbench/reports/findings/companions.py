@@ -1,4 +1,4 @@
-"""Other tables of the same space that the findings need: found by their settings, not by name."""
+"""Other tables that the findings need: found by their settings, not by name."""
 
 from __future__ import annotations
 
@@ -23,17 +23,20 @@ class Companions:
     Attributes:
         still: the same task, DIP fitted without perturbation of the input.
         longer: the same task, more steps of supervised training.
+        sampled: the same task, a random sample of another space.
         tasks: other tasks, in the order of their names; of several tables of one task, that
             whose runs are most like the own ones.
     """
 
     still: Table | None = None
     longer: Table | None = None
+    sampled: Table | None = None
     tasks: tuple[Table, ...] = ()
 
 
 def companions(table: Table, others: Iterable[Table]) -> Companions:
-    """Which of `others` serve `table`; all else, such as other spaces, is left out."""
+    """Which of `others` serve `table`; all else is left out."""
+    others = tuple(others)
     mine = [each for each in others if each.space_name == table.space_name and each != table]
     same = [each for each in mine if task_of(each) == task_of(table)]
     fits = [each for each in same if not _setting(each, "dip", "perturbation", 1.0)]
@@ -43,7 +46,20 @@ def companions(table: Table, others: Iterable[Table]) -> Companions:
     for each in sorted(mine, key=lambda t: (task_of(t), _unlike(t, table))):
         if task_of(each) != task_of(table):
             tasks.setdefault(task_of(each), each)
-    return Companions(next(iter(fits), None), next(iter(longer), None), tuple(tasks.values()))
+    elsewhere = [
+        each
+        for each in others
+        if each.space_name != table.space_name
+        and "planned" in each.manifest  # its plan is a part of the space, drawn at random
+        and task_of(each) == task_of(table)
+        and all(_measured(each, mode) for mode in ("dip", "supervised"))
+    ]
+    return Companions(
+        next(iter(fits), None),
+        next(iter(longer), None),
+        next(iter(elsewhere), None),
+        tuple(tasks.values()),
+    )
 
 
 def _unlike(each: Table, table: Table) -> int:

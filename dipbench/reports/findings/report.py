@@ -23,6 +23,7 @@ from dipbench.reports.findings.compared import (
 )
 from dipbench.reports.findings.effort import Effort
 from dipbench.reports.findings.hard import hard_section
+from dipbench.reports.findings.larger import larger_section
 from dipbench.reports.findings.opening import opening
 from dipbench.reports.findings.panel import HEADLINE
 from dipbench.reports.findings.stopping import caveat
@@ -57,6 +58,7 @@ def report(table: Table, found: Study, figures: Mapping[str, str]) -> str:
         "How hard is it?": hard_section(found),
         "Over tasks": across_section(found),
         "Longer training": longer_section(found),
+        "In a larger space": larger_section(found.larger),
         "The scatter plots": _scatter(table, figures),
         "What explains the variance": effects.variance(found, figures),
         "The two modes side by side": effects.ranks(found),

@@ -20,6 +20,7 @@ from dipbench.reports.findings.corner import Rectangle, rectangles
 from dipbench.reports.findings.effort import FULL, Effort
 from dipbench.reports.findings.hardness import hardness
 from dipbench.reports.findings.judging import DEEP, Facts, judged
+from dipbench.reports.findings.larger import Larger, larger
 from dipbench.reports.findings.longer import Longer, longer
 from dipbench.reports.findings.noise import Repeated, repeated
 from dipbench.reports.findings.panel import DIP, HEADLINE, SUPERVISED, Panel, make_panel
@@ -90,8 +91,8 @@ class Study:
         noise: errors of the DIP scores; empty for one image.
         stopping: when the stopping rule could choose, and when it did.
         difficulty: of either mode, by headline column.
-        still, longer: with the fits without perturbation, and with the longer training; or why
-            there is nothing.
+        still, longer, larger: with the fits without perturbation, with the longer training, and
+            in a larger space; or why there is nothing.
         tasks: all tasks.
         baselines: from a file, if one was given.
     """
@@ -117,6 +118,7 @@ class Study:
     difficulty: Mapping[str, Difficulty]
     still: Still | str
     longer: Longer | str
+    larger: Larger | str
     tasks: OverTasks
     baselines: tuple[Baseline, ...]
 
@@ -198,6 +200,7 @@ def study(
         difficulty=hardness(panel),
         still=_still(table, panel, without, beside),
         longer=_longer(table, panel, beside, task),
+        larger=_larger(beside, task),
         tasks=_tasks(table, task, panel, claims, without, beside, tasking, effort, tell),
         baselines=baselines,
     )
@@ -229,6 +232,15 @@ def _longer(table: Table, panel: Panel, beside: Companions, task: str) -> Longer
         return "No table of longer trainings is there: not judged."
     try:
         return longer(table, panel, beside.longer, task)
+    except ValueError as error:
+        return f"Not judged: {error}."
+
+
+def _larger(beside: Companions, task: str) -> Larger | str:
+    if beside.sampled is None:
+        return "No random sample of another space is there: not judged."
+    try:
+        return larger(beside.sampled, task)
     except ValueError as error:
         return f"Not judged: {error}."
 

@@ -232,7 +232,10 @@ def test_every_embedded_table_is_complete_in_its_own_modes(protocol):
     table = load(protocol=protocol)
     planned = plan(table.manifest)
     assert planned
-    assert coverage(table).complete == planned.architectures
+    found = coverage(table)
+    sampled = found.architectures < planned.architectures  # of a space too large to measure
+    assert sampled == ("planned" in table.manifest)
+    assert found.complete == (found.architectures if sampled else planned.architectures)
 
 
 @pytest.mark.parametrize(
