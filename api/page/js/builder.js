@@ -49,7 +49,7 @@ export function makeBuilder(data, choose, predicts) {
   async function show(space, values, isCurrent) {
     try {
       const built = await post(`spaces/${space.name}/architecture`, values);
-      const predicted = await predict(built, "denoise25").catch(error => error);
+      const predicted = await predict(built, "denoise25", space.name).catch(error => error);
       if (!isCurrent()) return;
       const row = data.byId.get(built.key);
       result.replaceChildren(...about(built, row, choose), outcome(predicted, row));
@@ -62,6 +62,7 @@ export function makeBuilder(data, choose, predicts) {
   function outcome(predicted, row) {
     predicts(predicted instanceof Error ? null : predicted);
     if (predicted instanceof Error) return noPrediction(predicted);
+    if (before?.protocol !== predicted.protocol) before = null; // another surrogate's
     const measured = measuredScores(row, predicted, data);
     const figure = predictionFigure(predicted, before, measured, rangeOfScores(data));
     before = predicted;

@@ -5,10 +5,15 @@ import { ticks } from "./scale.js";
 import { shown } from "./format.js";
 import { get, post } from "./service.js";
 
-/** Asks for the prediction of a name, or of a graph where there is no name. */
-export function predict({ name, graph }, task) {
-  if (name) return get("predict", { architecture: name, task });
-  return post(`predict?${new URLSearchParams({ task })}`, {
+/**
+ * Asks for the prediction of a name, or of a graph where there is no name.
+ *
+ * `space` says whose surrogate is asked; by default the first that knows the network.
+ */
+export function predict({ name, graph }, task, space = null) {
+  const asked = space ? { task, space } : { task };
+  if (name) return get("predict", { architecture: name, ...asked });
+  return post(`predict?${new URLSearchParams(asked)}`, {
     nodes: plain(graph),
     edges: graph.edges,
   });
