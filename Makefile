@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RESULTS := generate/results
 
-.PHONY: install demo test test-slow versions release test-browser test-deepinv pictures lint bench soak docs pages table clean
+.PHONY: install demo test test-slow versions release test-browser test-deepinv pictures lint bench soak docs pages surrogates table clean
 
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt
 
@@ -100,6 +100,10 @@ docs: install
 # The picture at the head of the README is measured, by docs/front.py.
 pages: install
 	$(BIN)/python docs/pages.py
+
+# Fit the surrogates anew to the embedded tables and to the measured nominees; minutes.
+surrogates: install
+	$(BIN)/python docs/surrogates.py
 
 # Rebuild each embedded table from its measured shards, byte for byte.
 TABLES := $(notdir $(patsubst %/manifest.json,%,$(wildcard dipbench/data/*/manifest.json)))

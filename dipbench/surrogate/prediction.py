@@ -34,8 +34,10 @@ class Prediction(ByValue):
         name: of the architecture, in the space of the surrogate.
         space, task: which surrogate.
         protocol: of the table that it was fitted to.
-        n_rows: how many measured architectures it was fitted to.
-        in_sample: whether this architecture is one of them: `query` has its measurement.
+        n_rows: how many measured architectures it was fitted to, those that search named on
+            predictions and that were measured then included.
+        in_sample: whether this architecture is one of them. `query` has its measurement if it
+            was drawn at random; the page of the surrogate has those that search named.
         depth, slc, params, macs: features, which are no predictions.
         supervised_rmse, supervised_rmse_val: of the test and of the validation images.
         dip_rmse, dip_averaged_rmse: peak of the raw and of the averaged output.

@@ -71,8 +71,8 @@ class Surrogate:
 
     @property
     def rows(self) -> int:
-        """How many measured architectures it was fitted to."""
-        return int(self.about["rows"])
+        """How many measured architectures it was fitted to, those that search named included."""
+        return int(self.about["rows"]) + int(self.about.get("added", {}).get("rows", 0))
 
     def predict_at(self, indices: npt.ArrayLike) -> Floats:
         """The targets of architectures by index in the space, shape ``(count, len(TARGETS))``.

@@ -140,9 +140,11 @@ def test_predictions_are_those_of_the_library(client, get, node_link):
 def test_the_space_that_predicts_can_be_named(client, get, problem):
     asked = {"architecture": PREDICTED, "space": "core64"}
     assert get("/v1/predict", **asked) == get("/v1/predict", architecture=PREDICTED)
-    for space, said in (("unet64", "which has no surrogate"), ("nowhere", "unknown space")):
-        reply = client.get("/v1/predict", params=asked | {"space": space})
-        assert said in problem(reply, 404)
+    assert get("/v1/predict", **asked | {"space": "unet64"})["protocol"] == "unet64-v1"
+    reply = client.get("/v1/predict", params=asked | {"space": "nowhere"})
+    assert "unknown space" in problem(reply, 404)
+    unet = asked | {"space": "unet64", "task": "sr2"}
+    assert "which has no surrogate" in problem(client.get("/v1/predict", params=unet), 404)
 
 
 def test_what_nothing_predicts_is_not_found(client, problem, node_link):

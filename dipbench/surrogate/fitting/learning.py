@@ -37,9 +37,10 @@ class Curve:
 
     @property
     def doubled(self) -> float:
-        """The RMSE that twice as many rows would leave, if the last two sizes show the trend."""
-        steps = np.log2(self.sizes[-1] / self.sizes[-2])
-        return float(self.rmse[-1] * (self.rmse[-1] / self.rmse[-2]) ** (1 / steps))
+        """The RMSE that twice as many rows would leave, by the power of the number of rows that
+        fits all sizes best: two of them differ by which rare networks were left out."""
+        power = np.polyfit(np.log(self.sizes), np.log(self.rmse), 1)[0]
+        return float(self.rmse[-1] * 2**power)
 
 
 def learning_curve(

@@ -125,7 +125,9 @@ def write_surrogate(
     nominees: Sequence[Nominee] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
-    """Write ``surrogate.md``, its numbers as JSON, and the surrogate's file where it is wanted.
+    """Write the page, its numbers as JSON, and the surrogate's file where it is wanted.
+
+    The page is ``surrogate-SPACE-TASK.md``, such as ``surrogate-core64-denoise25.md``.
 
     Raises:
         NotInTable, ValueError: as `study`.
@@ -137,7 +139,8 @@ def write_surrogate(
         check_writable(store, file=True)
     found = study(table, task, seed, reference, added=added, nominees=nominees, progress=progress)
     folder.mkdir(parents=True, exist_ok=True)
-    written = [folder / "surrogate.md", folder / "surrogate.json"]
+    name = f"surrogate-{found.surrogate.about['space']}-{task}"
+    written = [folder / f"{name}.md", folder / f"{name}.json"]
     written[0].write_text(report(found), encoding="utf-8")
     numbers = json.dumps(as_json(found), indent=1, allow_nan=False)
     written[1].write_text(numbers + "\n", encoding="utf-8")
@@ -315,10 +318,10 @@ def _learning(surrogate: Surrogate, validation: Validation, curves: Sequence[Cur
             rows.append((LABELS[curve.target], str(size), f"{tau:.3f}", f"{rmse:.3f}"))
         lines.append(
             f"- {LABELS[curve.target]}: RMSE {curve.rmse[-1]:.3f} from {curve.sizes[-1]} rows; "
-            f"twice as many would leave {curve.doubled:.3f}, if the trend of the last two sizes "
-            f"goes on{_floor(about, validation, curve.target)}."
+            f"twice as many would leave {curve.doubled:.3f}, if the trend of all sizes goes on"
+            f"{_floor(about, validation, curve.target)}."
         )
-    complete = surrogate.rows == len(surrogate.space)
+    complete = about["rows"] == len(surrogate.space)
     last = (
         f"\n\nAll {surrogate.rows} architectures of {surrogate.about['space']} are measured, so "
         "there are none to add: the curve says how many rows a space like it would have needed."

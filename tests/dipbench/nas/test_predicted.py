@@ -42,9 +42,13 @@ def test_regret_is_of_the_objective_the_test_rmse_for_validation(core):
     assert Problem("dip_averaged_rmse", space="core64").report == "dip_averaged_rmse"
 
 
-def test_an_unmeasured_space_has_one_clear_error():
+def test_an_unmeasured_space_has_one_clear_error(tmp_path, monkeypatch):
+    monkeypatch.setattr("dipbench.surrogate.surrogate.FOLDER", tmp_path)
     with pytest.raises(NoSurrogate, match="space unet64 has no surrogate for denoise25 yet"):
         Problem("supervised_rmse_val", space="unet64")
+
+
+def test_what_no_surrogate_predicts_is_named():
     with pytest.raises(NoSurrogate, match="dip_final_rmse is not predicted"):
         Problem("dip_final_rmse", space="core64")
 

@@ -52,7 +52,17 @@ def test_pinned_values_that_no_platform_may_change():
     assert found == pytest.approx(PINNED, abs=2e-6)
 
 
-PINNED = (14.777584, 14.551257, 15.007432, 15.183576, 12.655845)
+PINNED = (14.777584, 14.544364, 15.014544, 15.183576, 12.655845)
+
+
+def test_pinned_values_of_unet64_that_no_platform_may_change():
+    p = predict(OUTSIDE)
+    found = p.supervised_rmse, p.supervised_low, p.supervised_high, p.dip_rmse, p.dip_averaged_rmse
+    assert found == pytest.approx(PINNED_OUTSIDE, abs=2e-6)
+    assert (p.space, p.protocol, p.n_rows, p.in_sample) == ("unet64", "unet64-v1", 466, False)
+
+
+PINNED_OUTSIDE = (13.05057, 12.898029, 13.204916, 14.846538, 12.854634)
 
 
 @settings(deadline=None)
@@ -102,9 +112,9 @@ def test_a_measurement_is_never_answered():
     assert pickle.loads(pickle.dumps(p)) == p  # noqa: S301 # our own, made a moment ago
 
 
-def test_outside_core64_there_is_one_clear_error():
-    with pytest.raises(NoSurrogate, match=r"space unet64, which has no surrogate for denoise25"):
-        predict(OUTSIDE)
+def test_where_nothing_predicts_there_is_one_clear_error():
+    with pytest.raises(NoSurrogate, match=r"space unet64, which has no surrogate for inpaint50"):
+        predict(OUTSIDE, task="inpaint50")
     with pytest.raises(NoSurrogate, match="core64 and unet64"):
         predict(NAME, task="inpaint50")
     with pytest.raises(InvalidArchitecture, match="in none of the spaces core64, unet64"):
@@ -119,8 +129,12 @@ def test_outside_core64_there_is_one_clear_error():
 
 def test_the_space_that_answers_can_be_named():
     assert predict(NAME, space="core64") == predict(NAME)
-    with pytest.raises(NoSurrogate, match="space unet64, which has no surrogate"):
-        predict(NAME, space="unet64")
+    other = predict(NAME, space="unet64")
+    assert (other.space, other.protocol) == ("unet64", "unet64-v1")
+    assert other.name == UNet.of(CORE.parse(NAME)).name
+    assert other.supervised_rmse != predict(NAME).supervised_rmse
+    with pytest.raises(NoSurrogate, match="space unet64, which has no surrogate for sr2"):
+        predict(NAME, "sr2", space="unet64")
     with pytest.raises(NoSurrogate, match="is not of the space core64; expected unet64"):
         predict(OUTSIDE, space="core64")
     with pytest.raises(NoSurrogate, match="unknown space 'nowhere'; expected one of core64"):
@@ -196,10 +210,14 @@ def test_the_command(capsys, tmp_path):
     path.write_text(json.dumps(to_node_link(CORE.parse(NAME).graph)))
     assert main(["predict", str(path)]) == 0
     assert capsys.readouterr().out.startswith("predicted from 372 measured rows of core64-v1")
-    assert main(["predict", OUTSIDE]) == 2
+    assert main(["predict", OUTSIDE]) == 0
+    assert "predicted from 466 measured rows of unet64-v1" in capsys.readouterr().out
+    assert main(["predict", OUTSIDE, "--task", "sr2"]) == 2
     assert "has no surrogate" in capsys.readouterr().err
 
 
-def test_the_surrogate_comes_with_the_package():
-    assert (FOLDER / "core64-denoise25.npz").exists()
-    assert find("core64", "denoise25").about["sha256"] == load().sha256
+@pytest.mark.parametrize("space", ["core64", "unet64"])
+def test_the_surrogate_comes_with_the_package(space):
+    assert (FOLDER / f"{space}-denoise25.npz").exists()
+    about = find(space, "denoise25").about
+    assert about["sha256"] == load(protocol=about["protocol"]).sha256
