@@ -46,6 +46,14 @@ def scores(ask: Callable[[str], Any]) -> dict[str, list[Any]]:
     return {**answer["architectures"], **answer["scores"][0]["columns"]}
 
 
+@pytest.fixture(scope="session")
+def measured(ask: Callable[[str], Any]) -> int:
+    """How many architectures all tables have; those that two spaces hold count once."""
+    spaces = {table["space"] for table in ask("v1/tables")["tables"]}
+    answers = [ask(f"v1/scores?space={space}") for space in sorted(spaces)]
+    return len({key for answer in answers for key in answer["architectures"]["key"]})
+
+
 @pytest.fixture
 def explorer(browser: Any, address: str) -> Iterator[Callable[..., Explorer]]:
     """Opens pages: `explorer(fragment, …)`. Any complaint of the browser fails the test."""
