@@ -39,9 +39,9 @@ ARCHITECTURES = (
     TASK,
     Column("depth", "int", "levels", "greatest level that any path visits"),
     Column("slc", "int", "levels", "shallowest level of connection: least reach of a path"),
-    Column("skips", "string", "", "levels with a skip connection, one digit each"),
-    Column("upsample", "string", "", "`nearest`, `bilinear` or `transposed`"),
-    Column("width", "int", "channels", "channels at every level"),
+    Column("skips", "string", "", "core64: levels with a skip connection, one digit each"),
+    Column("upsample", "string", "", "core64: `nearest`, `bilinear` or `transposed`"),
+    Column("width", "int", "channels", "core64: channels at every level"),
     Column("graph", "string", "", "the graph as node-link JSON, where the name does not say it"),
     Column("params", "int", "", "learnt numbers of the supervised network"),
     Column("macs", "int", "MACs", "multiply-accumulates of the supervised network, one image"),
@@ -134,7 +134,13 @@ RUNS = (
     Column("seconds", "float", "seconds", "computing time; fits run together share theirs equally"),
     Column("device", "string", "", "model name of the processor or GPU"),
     Column("torch_version", "string", "", "version of torch"),
-    Column("engine", "string", "", "what ran the network: `torch`, `kernel` or `gated`"),
+    Column(
+        "engine",
+        "string",
+        "",
+        "what ran the network: `torch`; on a CPU `kernel`; on a GPU `triton-float32` or "
+        "`triton-tf32`, or `gated`, their predecessor",
+    ),
     Column("protocol_hash", "string", "", "SHA-256 of the protocol, in hex"),
 )
 
