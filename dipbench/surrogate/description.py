@@ -18,7 +18,7 @@ from dipbench.spaces.sizes import COLUMN, IMAGE, NORM, sizes
 from dipbench.spaces.unet64 import LEVELS
 from dipbench.spaces.wiring import NARROW
 
-__all__ = ["COLUMNS", "GROUPS", "describe", "described", "encoded"]
+__all__ = ["COLUMNS", "GROUPS", "ORDERED", "describe", "described", "encoded"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -52,6 +52,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     space: tuple(column for columns in groups.values() for column in columns)
     for space, groups in GROUPS.items()
 }
+ORDERED = ("depth", "slc", "log macs")  # in every space; errors depend on them, too
 PLACES = {space: {name: i for i, name in enumerate(names)} for space, names in COLUMNS.items()}
 
 

@@ -60,13 +60,17 @@ def _squared(inputs: Floats, inverse: Floats) -> Floats:
 class Spread:
     """How large errors are, for each target, by depth, SLC and MACs.
 
+    Beyond the values that the sample has, it is that of the nearest.
+
     Attributes:
         slopes: shape ``(len(_shape(...)), targets)``, of the logarithm of the error's size.
         quantile: of errors over their spread, shape ``(targets,)``.
+        ends: the least and the greatest of each of `shape` in the sample, ``(2, len(shape))``.
     """
 
     slopes: Floats
     quantile: Floats
+    ends: Floats
 
     @classmethod
     def of(
@@ -75,10 +79,13 @@ class Spread:
         """That of errors of rows left out, shape ``(rows, targets)``."""
         slopes = _slopes(shape, np.log(_size(errors) / distance[:, None]))
         ratios = np.abs(errors) / (distance[:, None] * np.exp(shape @ slopes))
-        return cls(slopes, np.array([quantile(column, covered) for column in ratios.T]))
+        quantiles = np.array([quantile(column, covered) for column in ratios.T])
+        return cls(slopes, quantiles, np.stack([shape.min(axis=0), shape.max(axis=0)]))
 
     def __call__(self, shape: Floats, distance: Floats) -> Floats:
         """Half the width of the interval of logarithms, shape ``(count, targets)``."""
+        # Not np.clip: for one row its call costs more than its arithmetic.
+        shape = np.minimum(np.maximum(shape, self.ends[0]), self.ends[1])
         return self.quantile * distance[:, None] * np.exp(shape @ self.slopes)
 
 

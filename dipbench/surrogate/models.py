@@ -82,11 +82,13 @@ def pairs(inputs: Floats) -> Floats:
 class Gaussian:
     """The mean of a Gaussian process with a squared-exponential kernel, on inducing points.
 
+    Far from all points it is a linear function of the columns.
+
     Attributes:
         points: scaled by the target's length scales, shape ``(targets, points, columns)``.
         scales: one over the length scales, shape ``(targets, columns)``.
         weights: of the points, shape ``(targets, points)``.
-        means: far from all points, shape ``(targets,)``.
+        means, slopes: of the linear function, shapes ``(targets,)`` and ``(targets, columns)``.
     """
 
     kind: ClassVar[str] = "gaussian process"
@@ -94,11 +96,11 @@ class Gaussian:
     scales: Floats
     weights: Floats
     means: Floats
+    slopes: Floats
 
     def only(self, target: int) -> Gaussian:
         """The model of one of the targets."""
-        one = [target]
-        return Gaussian(self.points[one], self.scales[one], self.weights[one], self.means[one])
+        return Gaussian(**{name: values[[target]] for name, values in arrays(self).items()})
 
     @lazy
     def _half_squares(self) -> Floats:
@@ -116,10 +118,9 @@ class Gaussian:
         """The logarithms of the targets, shape ``(count, targets)``."""
         if len(inputs) == 1:
             return self._one(inputs[0])
-        found = np.empty((len(inputs), len(self.means)))
+        found: Floats = self.means + inputs @ self.slopes.T
         for target, (points, scale) in enumerate(zip(self.points, self.scales, strict=True)):
-            near = kernel(inputs * scale, points)
-            found[:, target] = self.means[target] + near @ self.weights[target]
+            found[:, target] += kernel(inputs * scale, points) @ self.weights[target]
         return found
 
     def _one(self, row: Floats) -> Floats:
@@ -128,7 +129,7 @@ class Gaussian:
         inner = (self._rescaled @ row).reshape(self.weights.shape) - self._half_squares
         inner -= 0.5 * (scaled * scaled).sum(1)[:, None]
         near = np.exp(np.minimum(inner, 0.0, out=inner), out=inner)
-        found: Floats = (self.means + (near * self.weights).sum(1))[None, :]
+        found: Floats = (self.means + self.slopes @ row + (near * self.weights).sum(1))[None, :]
         return found
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from dipbench.errors import InvalidArchitecture, NoSurrogate, NotInTable
 from dipbench.graphs.canonical import is_key
 from dipbench.graphs.dag import check
-from dipbench.spaces import SPACES, Architecture, BaseArchitecture, Space, UNet, named
+from dipbench.spaces import SPACES, Architecture, BaseArchitecture, Space, UNet, parsed
 from dipbench.surrogate.description import describe
 from dipbench.surrogate.surrogate import Surrogate, find, known
 from dipbench.table.catalogue import TASK, embedded, entries
@@ -27,7 +27,8 @@ class Prediction(ByValue):
     """What a surrogate says of one architecture: nothing here was measured of it.
 
     Each value has an interval, from `..._low` to `..._high`, that holds 90 % of new measurements
-    made as those of the sample were. RMSE is in grey levels on 0-255; seconds are those of one
+    made as those of the sample were, of architectures that are drawn as it was. Of those that a
+    search picks it holds fewer. RMSE is in grey levels on 0-255; seconds are those of one
     run on the reference clock of the table.
 
     Attributes:
@@ -80,7 +81,7 @@ class Prediction(ByValue):
 
     def __str__(self) -> str:
         return (
-            f"prediction for {self.name} from {self.n_rows} measured rows of {self.protocol}: "
+            f"prediction for {self.name} from {self.n_rows} measured of {self.space}: "
             f"supervised RMSE {self.supervised_rmse:.2f} "
             f"[{self.supervised_low:.2f}, {self.supervised_high:.2f}], "
             f"DIP RMSE {self.dip_rmse:.2f} [{self.dip_low:.2f}, {self.dip_high:.2f}]"
@@ -170,10 +171,9 @@ def _read(architecture: Predictable) -> Architecture | UNet:
     if isinstance(architecture, Architecture | UNet):
         return architecture
     if isinstance(architecture, str):
-        found = _of_key(architecture) if is_key(architecture) else named(architecture)
-        if isinstance(found, Architecture | UNet):
-            return found
-        return Architecture.parse(architecture)  # which says what is wrong
+        found = _of_key(architecture) if is_key(architecture) else parsed(architecture)
+        assert isinstance(found, Architecture | UNet)  # there are no other spaces
+        return found
     graph = architecture.graph if isinstance(architecture, BaseArchitecture) else architecture
     check(graph)
     return _member_of(graph)

@@ -20,7 +20,7 @@ from dipbench.errors import InvalidTable, NoSurrogate
 from dipbench.files import replacing
 from dipbench.lazy import lazy
 from dipbench.spaces import SPACES, Space
-from dipbench.surrogate.description import COLUMNS, described, encoded
+from dipbench.surrogate.description import COLUMNS, ORDERED, described, encoded
 from dipbench.surrogate.interval import Distance, Spread, shape
 from dipbench.surrogate.models import MODELS, Model, arrays
 
@@ -131,7 +131,7 @@ class Surrogate:
     @lazy
     def _shaping(self) -> list[int]:
         names = COLUMNS[self.about["space"]]
-        return [names.index(name) for name in ("depth", "slc", "log macs")]
+        return [names.index(name) for name in ORDERED]
 
     def save(self, path: Path) -> Path:
         """Write the file whole or not at all; equal surrogates give equal bytes."""
@@ -142,6 +142,7 @@ class Surrogate:
             "distance/limit": np.array(self.distance.limit),
             "spread/slopes": self.spread.slopes,
             "spread/quantile": self.spread.quantile,
+            "spread/ends": self.spread.ends,
         }
         listed = []
         for number, (targets, model) in enumerate(self.models):
@@ -183,7 +184,7 @@ class Surrogate:
             stored["scale"],
             models,
             Distance(stored["distance/inverse"], float(stored["distance/limit"])),
-            Spread(stored["spread/slopes"], stored["spread/quantile"]),
+            Spread(stored["spread/slopes"], stored["spread/quantile"], stored["spread/ends"]),
         )
 
     def __eq__(self, other: object) -> bool:

@@ -27,20 +27,21 @@ class Curve:
     Attributes:
         target: its position.
         sizes: how many rows were fitted to; the last is that of the ten-fold cross-validation.
-        tau, rmse: on rows left out.
+        tau, rmse, median: on rows left out; the last is of absolute errors.
     """
 
     target: int
     sizes: tuple[int, ...]
     tau: tuple[float, ...]
     rmse: tuple[float, ...]
+    median: tuple[float, ...]
 
     @property
     def doubled(self) -> float:
-        """The RMSE that twice as many rows would leave, by the power of the number of rows that
-        fits all sizes best: two of them differ by which rare networks were left out."""
-        power = np.polyfit(np.log(self.sizes), np.log(self.rmse), 1)[0]
-        return float(self.rmse[-1] * 2**power)
+        """The median error that twice as many rows would leave, by the power of the number of
+        rows that fits all sizes best. RMSE depends on which rare networks were left out."""
+        power = np.polyfit(np.log(self.sizes), np.log(self.median), 1)[0]
+        return float(self.median[-1] * 2**power)
 
 
 def learning_curve(
@@ -61,7 +62,9 @@ def learning_curve(
     curves = []
     for target in targets:
         kind, measured = validation.chosen[target], sample.values[:, target]
-        taus, errors = [], []
+        taus: list[float] = []
+        errors: list[float] = []
+        medians: list[float] = []
         for size in sizes:
             found = []
             for order in orders:
@@ -69,11 +72,11 @@ def learning_curve(
                 model = fitted(kind, sample.rows(order[:size]), [target])[0]
                 left = order[size:]
                 guess = np.exp(model(sample.inputs[left])[:, 0])
-                error = float(np.sqrt(((guess - measured[left]) ** 2).mean()))
-                found.append((float(kendalltau(guess, measured[left])[0]), error))
-            tau, rmse = np.mean(found, axis=0).tolist()
-            taus.append(tau)
-            errors.append(rmse)
+                error = guess - measured[left]
+                of = float(np.sqrt((error**2).mean())), float(np.median(np.abs(error)))
+                found.append((float(kendalltau(guess, measured[left])[0]), *of))
+            for each, value in zip((taus, errors, medians), np.mean(found, axis=0), strict=True):
+                each.append(float(value))
         whole = validation.scores[kind][target]
         curves.append(
             Curve(
@@ -81,6 +84,7 @@ def learning_curve(
                 (*sizes, rows - rows // 10),
                 (*taus, whole.tau),
                 (*errors, whole.rmse),
+                (*medians, whole.median),
             )
         )
     return curves

@@ -34,6 +34,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 LABELS = (*SCORE_LABELS, "seconds of a training", "seconds of a fit")
 SCORES = range(len(SCORE_LABELS))  # the targets that are no seconds
 WORST = 5
+MEDIAN = 0.6745  # of the size of a normal number, in standard deviations
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 
@@ -188,14 +189,17 @@ def _quality(surrogate: Surrogate, validation: Validation) -> str:
         score = validation.scores[validation.chosen[t]][t]
         typical = _typical(validation, t)
         between = f"{noise[target] * typical:.2f}" if target in noise else "–"
-        figures = (f"{score.tau:.3f}", f"{score.rmse:.3g}", f"{score.r2:.4f}", between)
+        errors = f"{score.rmse:.3g}", f"{score.median:.3g}"
+        figures = (f"{score.tau:.3f}", *errors, f"{score.r2:.4f}", between)
         rows.append((LABELS[t], validation.chosen[t], *figures, f"{score.coverage:.1%}"))
-    heading = ("target", "model", "Kendall's tau", "RMSE", "R²", "seeds differ by", "coverage")
+    errors = ("RMSE", "median error")
+    heading = ("target", "model", "Kendall's tau", *errors, "R²", "seeds differ by", "coverage")
     return (
         "Ten-fold cross-validation: every architecture is predicted by a model that was not "
-        "fitted to it. RMSE is in the target's own unit. *Seeds differ by* is the standard "
-        "deviation between seeds of one architecture at the median score; a measurement here is "
-        f"the mean over the table's seeds{_source(surrogate)}. *Coverage* is the share of "
+        "fitted to it. RMSE and the median absolute error are in the target's own unit. Where "
+        "RMSE is much greater, a few rare networks make most of it. *Seeds differ by* is the "
+        "standard deviation between seeds of one architecture at the median score; a measurement "
+        f"here is the mean over the table's seeds{_source(surrogate)}. *Coverage* is the share of "
         "measurements within their 90 % interval.\n\n" + table(heading, rows)
     )
 
@@ -314,12 +318,13 @@ def _learning(surrogate: Surrogate, validation: Validation, curves: Sequence[Cur
     rows, lines = [], []
     about = surrogate.about
     for curve in curves:
-        for size, tau, rmse in zip(curve.sizes, curve.tau, curve.rmse, strict=True):
-            rows.append((LABELS[curve.target], str(size), f"{tau:.3f}", f"{rmse:.3f}"))
+        for size, *figures in zip(curve.sizes, curve.tau, curve.rmse, curve.median, strict=True):
+            shown = (f"{value:.3f}" for value in figures)
+            rows.append((LABELS[curve.target], str(size), *shown))
         lines.append(
-            f"- {LABELS[curve.target]}: RMSE {curve.rmse[-1]:.3f} from {curve.sizes[-1]} rows; "
-            f"twice as many would leave {curve.doubled:.3f}, if the trend of all sizes goes on"
-            f"{_floor(about, validation, curve.target)}."
+            f"- {LABELS[curve.target]}: a median error of {curve.median[-1]:.3f} from "
+            f"{curve.sizes[-1]} rows; twice as many would leave {curve.doubled:.3f}, if the trend "
+            f"of all sizes goes on{_floor(about, validation, curve.target)}."
         )
     complete = about["rows"] == len(surrogate.space)
     last = (
@@ -330,12 +335,17 @@ def _learning(surrogate: Surrogate, validation: Validation, curves: Sequence[Cur
     )
     return (
         "Models fitted to random rows and judged by the others, means over three draws; the "
-        "last size of each is the cross-validation.\n\n"
-        + table(("target", "rows", "tau", "RMSE"), rows)
+        f"last size of each is the cross-validation{_beyond(about)}.\n\n"
+        + table(("target", "rows", "tau", "RMSE", "median error"), rows)
         + "\n\n"
         + "\n".join(lines)
         + last
     )
+
+
+def _beyond(about: Mapping[str, Any]) -> str:
+    added = about.get("added")
+    return f", whose models know the {added['rows']} named by search, too" if added else ""
 
 
 def _floor(about: Mapping[str, Any], validation: Validation, target: int) -> str:
@@ -343,8 +353,8 @@ def _floor(about: Mapping[str, Any], validation: Validation, target: int) -> str
     share = about["noise"].get(TARGETS[target])
     if share is None:
         return ""
-    typical = _typical(validation, target)
-    return f" (the measurements themselves err by {share * typical / about['seeds'] ** 0.5:.3f})"
+    error = MEDIAN * share * _typical(validation, target) / about["seeds"] ** 0.5
+    return f" (the median error of the measurements themselves is {error:.3f})"
 
 
 def _methods(space: str) -> str:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from dipbench.errors import NotInTable
 from dipbench.lazy import lazy
 from dipbench.spaces import Space
-from dipbench.surrogate.description import COLUMNS, GROUPS, described, encoded
+from dipbench.surrogate.description import COLUMNS, GROUPS, ORDERED, described, encoded
 from dipbench.surrogate.interval import shape
 from dipbench.surrogate.nominees import SCORES
 from dipbench.surrogate.surrogate import TARGETS
@@ -127,6 +127,11 @@ class Sample:
         kept = [[column for column in group if varied[column]] for group in groups]
         return [group for group in kept if group]
 
+    @lazy
+    def ordered(self) -> list[int]:
+        """The columns of `ORDERED`."""
+        return [COLUMNS[self.space].index(name) for name in ORDERED]
+
     def column(self, name: str) -> Floats:
         """One column of the description."""
         return self.description[:, COLUMNS[self.space].index(name)]
@@ -134,7 +139,7 @@ class Sample:
     @lazy
     def shape(self) -> Floats:
         """What the size of errors depends on, see `dipbench.surrogate.interval.shape`."""
-        return shape(self.column("depth"), self.column("slc"), self.column("log macs"))
+        return shape(*map(self.column, ORDERED))
 
 
 def _rows(table: Table, task: str, space: Space[Any]) -> dict[int, dict[str, Any]]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from dipbench.kendall import kendall
-from dipbench.surrogate.description import described, encoded
+from dipbench.spaces.core64 import UPSAMPLES
+from dipbench.surrogate.description import COLUMNS, described, encoded
 from dipbench.surrogate.fitting.sample import measured_alike
 from dipbench.surrogate.nominees import SCORES
 from dipbench.surrogate.surrogate import Surrogate
@@ -33,12 +35,14 @@ class Unseen:
         measured: grey levels, shape ``(rows, len(SCORES))``.
         predicted: the predictions, and the low and the high end of their intervals, shape
             ``(3, rows, len(SCORES))``.
+        labels: by what the page divides them, the label of each.
     """
 
     protocol: str
     names: tuple[str, ...]
     measured: Floats
     predicted: Floats
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def errors(self) -> Floats:
@@ -112,4 +116,17 @@ def unseen(surrogate: Surrogate, fitted: Table, table: Table, task: str) -> Unse
         tuple(found[i][0] for i in indices),
         np.array([found[i][1] for i in indices]),
         predicted[:, :, : len(SCORES)],
+        _labels(space.name, encoded(space, indices)),
     )
+
+
+def _labels(space: str, encoding: Floats) -> dict[str, tuple[str, ...]]:
+    """SLC, and the up-sampling if all levels have the same."""
+    columns = dict(zip(COLUMNS[space], described(space, encoding).T, strict=True))
+    shares = np.stack([columns[f"share {kind}"] for kind in UPSAMPLES], axis=1)
+    mixed = shares.max(axis=1) < 1
+    kinds = np.where(mixed, "mixed", np.array(UPSAMPLES)[shares.argmax(axis=1)])
+    return {
+        "SLC": tuple(str(int(value)) for value in columns["slc"]),
+        "up-sampling": tuple(kinds.tolist()),
+    }

@@ -9,6 +9,8 @@ import numpy as np
 
 from dipbench.holm import holm
 from dipbench.reports.markdown import table
+from dipbench.spaces import Space
+from dipbench.surrogate.description import COLUMNS, described, encoded
 from dipbench.surrogate.fitting.sample import measured_alike
 from dipbench.surrogate.fitting.unseen import Unseen
 from dipbench.surrogate.fitting.validation import Validation
@@ -25,7 +27,7 @@ LABELS = (
     "DIP peak",
     "DIP averaged peak",
 )
-SHOWN = ("supervised_rmse", "dip_averaged_rmse")  # of each nominee
+REPORTED = "supervised_rmse"  # of each nominee
 SIGNIFICANT = 0.05
 
 
@@ -37,8 +39,20 @@ def unseen_section(tested: Unseen) -> str:
         "images that the fitted ones have too. Noise and batches are drawn anew by each protocol, "
         "and all architectures share them, so all errors may be shifted alike.\n\n"
         + _figures(tested)
-        + "\n\n*Error* is predicted less measured: negative where a prediction promised too much."
+        + "\n\n*Error* is predicted less measured: negative where a prediction promised too much. "
+        "Where it comes from, as mean error and the share within intervals:\n\n" + _grouped(tested)
     )
+
+
+def _grouped(tested: Unseen) -> str:
+    rows = []
+    for what, labels in tested.labels.items():
+        for label in sorted(set(labels)):
+            here = np.array(labels) == label
+            errors, inside = tested.errors[here].mean(0), tested.inside[here].mean(0)
+            cells = (f"{e:+.2f}, {i:.0%}" for e, i in zip(errors, inside, strict=True))
+            rows.append((f"{what} {label}", str(int(here.sum())), *cells))
+    return table(("group", "architectures", *LABELS), rows)
 
 
 def nominees_section(
@@ -65,10 +79,14 @@ def nominees_section(
         "(Holm) for the number of lines. Nominees are alike, so their errors are too: a small p "
         "counts them as if they were independent.",
         _exploited(nominees, found, validation),
+        "Were they worth it? The least measurement of these, and of the sample's networks that "
+        "need no more MACs than the largest of these:",
+        _gained(nominees, found, validation),
     ]
     for problem in dict.fromkeys(nominee.problem for nominee in nominees):
-        chosen = [n.name for n in nominees if n.problem == problem and n.name in found.names]
-        parts.append(f"### {problem}\n\n{_listed(chosen, found)}")
+        chosen = [n for n in nominees if n.problem == problem and n.name in found.names]
+        if chosen:
+            parts.append(f"### {problem}\n\n{_listed(chosen, found)}")
     parts.append("A star marks a measurement outside its interval.")
     return "\n\n".join(parts)
 
@@ -133,12 +151,32 @@ def _exploited(nominees: Sequence[Nominee], found: Unseen, validation: Validatio
     )
 
 
-def _listed(names: Sequence[str], found: Unseen) -> str:
-    rows = []
-    for name in names:
+def _gained(nominees: Sequence[Nominee], found: Unseen, validation: Validation) -> str:
+    """Per problem and score, the best that was measured of the nominees and of the sample."""
+    sample = validation.sample.rows(validation.sample.drawn)
+    space, macs = Space(sample.space), sample.column("log macs")
+    place = COLUMNS[sample.space].index("log macs")
+    lines, behind = [], 0
+    for problem in dict.fromkeys(nominee.problem for nominee in nominees):
+        mine = [n for n in nominees if n.problem == problem and n.name in found.names]
+        for score in mine[0].objectives if mine else ():
+            i, rows = SCORES.index(score), [found.names.index(n.name) for n in mine]
+            indices = [space.index(n.name) for n in mine]
+            most = described(space.name, encoded(space, indices))[:, place].max()
+            best, before = found.measured[rows, i].min(), sample.values[macs <= most, i].min()
+            behind += bool(before <= best)
+            lines.append((problem, LABELS[i], f"{best:.2f}", f"{before:.2f}"))
+    said = f"In {behind} of {len(lines)} lines the random sample has one at least as good."
+    return table(("problem", "score", "of these", "of the sample"), lines) + f"\n\n{said}"
+
+
+def _listed(nominees: Sequence[Nominee], found: Unseen) -> str:
+    """What the problem searched for, and the test RMSE, which it did not."""
+    rows, shown = [], tuple(dict.fromkeys((*nominees[0].objectives, REPORTED)))
+    for name in (nominee.name for nominee in nominees):
         row = found.names.index(name)
         cells = [name]
-        for score in SHOWN:
+        for score in shown:
             i = SCORES.index(score)
             middle, low, high = found.predicted[:, row, i]
             mark = "" if found.inside[row, i] else " *"
@@ -147,6 +185,6 @@ def _listed(names: Sequence[str], found: Unseen) -> str:
                 f"{found.measured[row, i]:.2f}{mark}",
             ]
         rows.append(tuple(cells))
-    shown = [LABELS[SCORES.index(score)] for score in SHOWN]
-    heading = [f"{label}, {what}" for label in shown for what in ("predicted", "measured")]
+    labels = [LABELS[SCORES.index(score)] for score in shown]
+    heading = [f"{label}, {what}" for label in labels for what in ("predicted", "measured")]
     return table(("architecture", *heading), rows)

@@ -32,6 +32,7 @@ class Score:
     Attributes:
         tau: Kendall's, between predicted and measured.
         rmse: of the predictions, in the target's unit.
+        median: absolute error, in the same; a few rare networks do not decide it.
         r2: share of the variance that is explained.
         coverage: share of rows within their 90 % interval, which the other folds made.
         interval: mean interval score of logarithms (Gneiting, Raftery, JASA 102, 2007): width,
@@ -40,6 +41,7 @@ class Score:
 
     tau: float
     rmse: float
+    median: float
     r2: float
     coverage: float
     interval: float
@@ -80,7 +82,7 @@ def fitted(
     """One candidate for some targets, and what a similar fit may start from."""
     inputs, values = sample.inputs, sample.logarithms[:, list(targets)]
     if kind == "gaussian process":
-        return fit_gaussian(inputs, values, sample.groups, start)
+        return fit_gaussian(inputs, values, sample.groups, sample.ordered, start)
     return (fit_ridge if kind == "ridge" else fit_trees)(inputs, values), None
 
 
@@ -149,6 +151,7 @@ def _score(sample: Sample, left_out: Floats, half: Floats, target: int) -> Score
     return Score(
         tau=float(kendalltau(measured, found)[0]),
         rmse=float(np.sqrt(squared)),
+        median=float(np.median(np.abs(found - measured))),
         r2=float(1 - squared / measured.var()),
         coverage=float((miss <= 0).mean()),
         interval=float(interval),

@@ -42,14 +42,27 @@ def test_a_gaussian_process_finds_a_smooth_function_and_leaves_out_what_does_not
     inputs = rng.uniform(-2, 2, size=(100, 3))
     target = np.sin(inputs[:, 0]) + 0.3 * inputs[:, 1]
     groups = [[0], [1], [2]]
-    model, hyperparameters = fit_gaussian(inputs[:70], target[:70, None], groups)
+    model, hyperparameters = fit_gaussian(inputs[:70], target[:70, None], groups, [1])
     assert model(inputs[70:])[:, 0] == pytest.approx(target[70:], abs=0.05)
     scales = model.scales[0]
     assert scales[2] < 0.2 * scales[0]
     one = np.concatenate([model(row[None]) for row in inputs[70:]])
     assert one == pytest.approx(model(inputs[70:]), abs=1e-9)
-    again, _ = fit_gaussian(inputs[:70], target[:70, None], groups, hyperparameters)
+    again, _ = fit_gaussian(inputs[:70], target[:70, None], groups, [1], hyperparameters)
     assert again(inputs[70:])[:, 0] == pytest.approx(target[70:], abs=0.05)
+
+
+def test_far_from_the_sample_a_gaussian_process_goes_on_as_a_line():
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(80, 2))
+    target = 2 + 0.5 * inputs[:, [0]] + 0.1 * np.sin(5 * inputs[:, [1]])
+    far = np.array([[30.0, 0.0], [-30.0, 0.0]])
+    (line, _), (flat, _) = (fit_gaussian(inputs, target, [[0], [1]], of) for of in ([0], []))
+    assert line(far)[:, 0] == pytest.approx([17.0, -13.0], abs=1)
+    assert flat(far)[:, 0] == pytest.approx([target.mean()] * 2, abs=1)
+    assert line.only(0)(far) == pytest.approx(line(far))
+    one = np.concatenate([line(row[None]) for row in far])
+    assert one == pytest.approx(line(far), abs=1e-9)
 
 
 @settings(deadline=None)
@@ -75,6 +88,17 @@ def test_intervals_are_wider_where_errors_are_larger():
     assert inside.mean() == pytest.approx(0.9, abs=0.06)
     small = shape[400:, 1] < 0
     assert inside[small].mean() == pytest.approx(inside[~small].mean(), abs=0.12)
+
+
+def test_beyond_the_sample_intervals_are_as_wide_as_at_its_end():
+    rng = np.random.default_rng(0)
+    shape = np.hstack([np.ones((300, 1)), rng.uniform(0, 1, (300, 1)), np.zeros((300, 4))])
+    errors = rng.normal(size=(300, 1)) * np.exp(3 * shape[:, 1:2])
+    spread = Spread.of(shape, np.ones(300), errors)
+    ends = np.tile(spread.ends[1], (2, 1))
+    ends[1, 1] = 5.0
+    end, beyond = spread(ends, np.ones(2))
+    assert beyond == pytest.approx(end)
 
 
 def test_a_surrogate_of_the_embedded_table(ridge):

@@ -18,7 +18,8 @@ def ridge():
 
 def gaussian():
     points, weights = RNG.normal(size=(3, 7, 4)), RNG.normal(size=(3, 7))
-    return Gaussian(points, RNG.uniform(0.1, 1, size=(3, 4)), weights, RNG.normal(size=3))
+    line = RNG.normal(size=3), RNG.normal(size=(3, 4))
+    return Gaussian(points, RNG.uniform(0.1, 1, size=(3, 4)), weights, *line)
 
 
 def trees():

@@ -52,7 +52,7 @@ def test_pinned_values_that_no_platform_may_change():
     assert found == pytest.approx(PINNED, abs=2e-6)
 
 
-PINNED = (14.777584, 14.544364, 15.014544, 15.183576, 12.655845)
+PINNED = (14.787282, 14.578924, 14.998618, 15.183072, 12.654091)
 
 
 def test_pinned_values_of_unet64_that_no_platform_may_change():
@@ -62,7 +62,21 @@ def test_pinned_values_of_unet64_that_no_platform_may_change():
     assert (p.space, p.protocol, p.n_rows, p.in_sample) == ("unet64", "unet64-v1", 466, False)
 
 
-PINNED_OUTSIDE = (13.05057, 12.898029, 13.204916, 14.846538, 12.854634)
+PINNED_OUTSIDE = (13.032969, 12.881293, 13.18643, 14.868634, 12.837189)
+
+
+def test_the_worst_networks_are_not_predicted_to_be_average():
+    """In unet64's sample SLC is 3 at most; these are rarer and as bad, or worse."""
+    found = [predict(name, space="unet64") for name in DEEPER]
+    assert [p.slc for p in found] == list(range(6))
+    scores = [p.supervised_rmse for p in found]
+    assert scores[:4] == sorted(scores[:4])
+    assert min(scores[4:]) > scores[2]
+    assert all(p.supervised_high < 2 * p.supervised_rmse for p in found)
+    assert [predict(a.name, space="core64").slc for a in map(CORE.parse, DEEPER)] == list(range(6))
+
+
+DEEPER = [*(f"d5-s{level}-bilinear-w8" for level in range(5)), "d5-s-bilinear-w8"]
 
 
 @settings(deadline=None)
@@ -209,9 +223,9 @@ def test_the_command(capsys, tmp_path):
     path = tmp_path / "graph.json"
     path.write_text(json.dumps(to_node_link(CORE.parse(NAME).graph)))
     assert main(["predict", str(path)]) == 0
-    assert capsys.readouterr().out.startswith("predicted from 372 measured rows of core64-v1")
+    assert capsys.readouterr().out.startswith("predicted from 372 measured architectures of core64")
     assert main(["predict", OUTSIDE]) == 0
-    assert "predicted from 466 measured rows of unet64-v1" in capsys.readouterr().out
+    assert "predicted from 466 measured architectures of unet64" in capsys.readouterr().out
     assert main(["predict", OUTSIDE, "--task", "sr2"]) == 2
     assert "has no surrogate" in capsys.readouterr().err
 
