@@ -29,7 +29,7 @@ __all__ = ["make_app", "make_service"]
 
 TOPICS = (tables_routes, architectures, queries, features, predictions, spaces)
 ABOUT = (
-    "Measured errors of networks for image restoration, for every architecture of a space. "
+    "Measured errors of networks for image restoration: all of a small space, some of a large one. "
     "RMSE is in grey levels on 0-255; what was not measured is null. "
     "Errors are application/problem+json, with a sentence in `detail`. Unknown and repeated "
     "parameters are refused. GET answers have an ETag, and every GET route takes HEAD."

@@ -87,8 +87,9 @@ class Catalogue:
             if name_or_key in table:
                 return table
         if len(with_task) > 1 and not KEY.fullmatch(name_or_key):
-            key = spaces.parse(name_or_key).key  # under the name of another space
-            return next((table for table in with_task if key in table), with_task[0])
+            a = spaces.parse(name_or_key)  # perhaps in a table of another space, by its key there
+            own = (table for table in with_task if table.space_name == a.space)
+            return next((t for t in with_task if a.key in t), next(own, with_task[0]))
         return with_task[0]
 
     def of_task(self, task: str) -> list[Table]:

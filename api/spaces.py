@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dipbench import InvalidArchitecture, Space
-from dipbench.spaces import SPACES, BaseArchitecture
+from dipbench.spaces import SPACES, BaseArchitecture, parsed
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
@@ -88,15 +88,7 @@ def parse(name: str) -> BaseArchitecture:
     Raises:
         InvalidArchitecture: no space has it; the message is of the space whose names it is like.
     """
-    errors = []
-    for space in spaces().values():
-        try:
-            found: BaseArchitecture = space.parse(name)
-        except InvalidArchitecture as error:
-            errors.append(error)
-        else:
-            return found
-    raise next((e for e in errors if not str(e).startswith("malformed")), errors[0])
+    return parsed(name)
 
 
 def name_of(graph: Graph) -> str | None:

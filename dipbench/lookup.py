@@ -15,7 +15,7 @@ from dipbench.errors import NotInTable
 from dipbench.graphs.canonical import dag_key, is_key
 from dipbench.graphs.dag import as_integer, check
 from dipbench.result import COLUMNS, MEASURED, Curve, Result, matches, restored
-from dipbench.spaces import BaseArchitecture, named
+from dipbench.spaces import BaseArchitecture, named, parsed
 from dipbench.table import catalogue
 from dipbench.table.aggregate import summarise
 from dipbench.table.catalogue import TASK, embedded, for_task
@@ -227,8 +227,8 @@ def _check_name(table: Table, asked: str) -> None:
     Raises:
         InvalidArchitecture: the name is malformed.
     """
-    if table.space is not None and not is_key(asked) and named(asked) is None:
-        table.space.parse(asked)
+    if table.space is not None and not is_key(asked):
+        parsed(asked)
 
 
 def _not_measured(tables: Sequence[Table], asked: str | BaseArchitecture, task: str) -> NotInTable:

@@ -59,4 +59,4 @@ async def _predicted(
     options = {"largest": catalogue.largest, **asked}
     work = request.app.state.workers.do("predict", body, **options)
     said: dict[str, Any] = await while_connected(request, work)
-    return said | {"level": LEVEL}
+    return said | {"level": LEVEL, "predicted": True}

@@ -10,7 +10,7 @@ from dipbench.cli.opening import named_table, task_of
 from dipbench.cli.options import add_json, add_table_option
 from dipbench.cli.printing import print_values
 from dipbench.program import AddCommand, Options
-from dipbench.spaces import Architecture, BaseArchitecture, named
+from dipbench.spaces import parsed
 
 __all__ = ["add_features", "add_predict", "add_query"]
 
@@ -56,7 +56,7 @@ def _features(options: Options) -> None:
     from dipbench.graphs.features import depth, macs, params, slc
 
     found = read_architecture(options.architecture, options.name)
-    graph = _parsed(found).graph if isinstance(found, str) else found
+    graph = parsed(found).graph if isinstance(found, str) else found
     values: dict[str, Any] = {
         "key": canonical_key(graph),
         "depth": depth(graph),
@@ -65,11 +65,6 @@ def _features(options: Options) -> None:
         "macs": macs(graph) if depth(graph) <= DEEPEST else None,
     }
     print_values(values, options.json)
-
-
-def _parsed(name: str) -> BaseArchitecture:
-    """The architecture of a name of any space."""
-    return named(name) or Architecture.parse(name)  # which says what is wrong
 
 
 def add_predict(add: AddCommand) -> None:
@@ -88,7 +83,8 @@ def _predict(options: Options) -> None:
 
     found = predict(read_architecture(options.architecture), options.task, space=options.space)
     if not options.json:
-        print(f"predicted from {found.n_rows} measured rows of {found.protocol}; 90 % intervals")
+        measured = f"{found.n_rows} measured architectures of {found.space}"
+        print(f"predicted from {measured}; 90 % intervals")
     said = as_dict(found)
     if not options.json:
         del said["predicted"], said["n_rows"], said["protocol"]

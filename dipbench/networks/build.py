@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from dipbench.graphs.canonical import canonical_key
 from dipbench.graphs.dag import as_integer
-from dipbench.spaces import Architecture, BaseArchitecture, named
+from dipbench.spaces import BaseArchitecture, parsed
 from dipbench.streams import weights_stream
 
 if TYPE_CHECKING:
@@ -73,5 +73,5 @@ def to_torch(
 
 def _graph(architecture: Buildable) -> Graph:
     if isinstance(architecture, str):
-        architecture = named(architecture) or Architecture.parse(architecture)
+        architecture = parsed(architecture)
     return architecture.graph if isinstance(architecture, BaseArchitecture) else architecture

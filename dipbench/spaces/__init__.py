@@ -7,7 +7,7 @@ are found by name, as ``Space("core64")``.
 from dipbench.spaces.architecture import BaseArchitecture
 from dipbench.spaces.core64 import Architecture, Core64
 from dipbench.spaces.own import OwnArchitecture, OwnSpace
-from dipbench.spaces.space import SPACES, Dimension, Feature, Space, named
+from dipbench.spaces.space import SPACES, Dimension, Feature, Space, named, parsed
 from dipbench.spaces.unet64 import UNet, Unet64
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "UNet",
     "Unet64",
     "named",
+    "parsed",
 ]

@@ -297,16 +297,29 @@ SPACES: Mapping[str, type[Space[Any]]] = MappingProxyType(Space._known)
 
 def named(name: str) -> BaseArchitecture | None:
     """The architecture of a name of any space; None if no space has the name."""
+    try:
+        return parsed(name)
+    except InvalidArchitecture:
+        return None
+
+
+def parsed(name: str) -> BaseArchitecture:
+    """The architecture of a name of any space.
+
+    Raises:
+        InvalidArchitecture: no space has it; the message is of the space whose names it is like.
+    """
     # Names of unet64 begin with its first letter: the likely space is tried first, for the error
     # of a wrong one takes as long as parsing.
-    spaces = sorted(SPACES, key=lambda space: not str(name).startswith(space[0]))
-    for known in map(SPACES.__getitem__, spaces):
+    errors = []
+    for space in sorted(SPACES, key=lambda space: not str(name).startswith(space[0])):
         try:
-            found: BaseArchitecture = known().parse(name)
-        except InvalidArchitecture:
-            continue
-        return found
-    return None
+            found: BaseArchitecture = SPACES[space]().parse(name)
+        except InvalidArchitecture as error:
+            errors.append(error)
+        else:
+            return found
+    raise next((e for e in errors if not str(e).startswith("malformed")), errors[0])
 
 
 def drawn(rng: np.random.Generator, count: int) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from dipbench.errors import NotInTable
-from dipbench.spaces import Architecture, BaseArchitecture, named
+from dipbench.spaces import BaseArchitecture, parsed
 from dipbench.table.aggregate import of_mode, pooled_seed_std
 from dipbench.table.table import Table
 from generate.measure.rows import Row, measure
@@ -158,7 +158,7 @@ class Kept:
 
 def find_row(
     protocol: Protocol, table: Table, name: str, mode: str, seed: int, image: str | None
-) -> tuple[Architecture | Candidate, Row]:
+) -> tuple[BaseArchitecture | Candidate, Row]:
     """The architecture and its row of `table`, with its ``curve``.
 
     Raises:
@@ -232,8 +232,7 @@ def reproduce(
 def _architecture(protocol: Protocol, name: str) -> Any:
     """What the protocol calls by this name: an architecture of its space, or a graph."""
     if not protocol.graphs:
-        found: BaseArchitecture = named(name) or Architecture.parse(name)
-        return found
+        return parsed(name)
     for candidate in protocol.candidates:
         if candidate.name == name:
             return candidate

@@ -131,7 +131,7 @@ def test_predictions_are_those_of_the_library(client, get, node_link):
     said = get("/v1/predict", architecture=PREDICTED)
     expected = asdict(dipbench.predict(PREDICTED))
     a = Architecture.parse(PREDICTED)
-    assert said == expected | {"key": a.key, "level": 0.9}
+    assert said == expected | {"key": a.key, "level": 0.9, "predicted": True}
     assert said["dip_low"] < said["dip_rmse"] < said["dip_high"]
     by_graph = client.post("/v1/predict", content=node_link(a.graph))
     assert by_graph.json() == said
