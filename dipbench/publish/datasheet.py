@@ -90,27 +90,29 @@ def coverage_table(release: Release) -> str:
     def of(count: int, field: str) -> str:
         return f"{count} of {getattr(planned, field)} planned" if planned else str(count)
 
-    rows = [
-        ("architectures", of(found.architectures, "architectures")),
-        (f"of these with all runs ({' and '.join(found.modes)})", str(found.complete)),
-        ("finished supervised trainings", of(found.trainings, "trainings")),
-        ("finished DIP fits", of(found.fits, "fits")),
-        ("of these with the peak at the last iteration (censored)", str(found.censored)),
-        ("diverged runs, in none of the means", str(found.diverged)),
-        ("tasks", _listed(found.tasks)),
-        ("seeds", _listed(found.seeds)),
-        ("DIP images", _listed(found.images)),
-        ("depth, levels", _span(release, "depth", "d")),
-        ("SLC, levels", _span(release, "slc", "d")),
-        ("learnt numbers of a network", _span(release, "params", "d")),
-        ("`supervised_rmse`, grey levels", _span(release, "supervised_rmse", ".2f")),
-        ("`dip_rmse`, grey levels", _span(release, "dip_rmse", ".2f")),
-        ("computing time of the trainings", _hours(found.training_hours)),
-        ("computing time of the fits", _hours(found.fit_hours)),
-        ("devices", _listed(found.devices)),
-        ("versions of torch", _listed(found.torch_versions)),
+    last = "of these with the peak at the last iteration (censored)"
+    rows = [  # each of a mode, or of both
+        ("", "architectures", of(found.architectures, "architectures")),
+        ("", f"of these with all runs ({' and '.join(found.modes)})", str(found.complete)),
+        ("supervised", "finished supervised trainings", of(found.trainings, "trainings")),
+        ("dip", "finished DIP fits", of(found.fits, "fits")),
+        ("dip", last, str(found.censored)),
+        ("", "diverged runs, in none of the means", str(found.diverged)),
+        ("", "tasks", _listed(found.tasks)),
+        ("", "seeds", _listed(found.seeds)),
+        ("dip", "DIP images", _listed(found.images)),
+        ("", "depth, levels", _span(release, "depth", "d")),
+        ("", "SLC, levels", _span(release, "slc", "d")),
+        ("", "learnt numbers of a network", _span(release, "params", "d")),
+        ("supervised", "`supervised_rmse`, grey levels", _span(release, "supervised_rmse", ".2f")),
+        ("dip", "`dip_rmse`, grey levels", _span(release, "dip_rmse", ".2f")),
+        ("supervised", "computing time of the trainings", _hours(found.training_hours)),
+        ("dip", "computing time of the fits", _hours(found.fit_hours)),
+        ("", "devices", _listed(found.devices)),
+        ("", "versions of torch", _listed(found.torch_versions)),
     ]
-    return table(("what", "in the table"), rows)
+    shown = [(label, value) for mode, label, value in rows if mode in ("", *found.modes)]
+    return table(("what", "in the table"), shown)
 
 
 def _span(release: Release, column: str, form: str) -> str:
@@ -193,10 +195,17 @@ def terms(release: Release) -> str:
 def limits(release: Release) -> list[str]:
     """What the numbers cannot say, one sentence or two each."""
     found = release.coverage
+    complete = f"{found.complete} of {found.architectures} architectures have all of them."
+    seeds = _count(len(found.seeds), "seed")
+    if not found.fits:
+        return [
+            f"Scores are means over at most {seeds}; `n_seeds` says how many each row has. "
+            f"{complete}",
+            *_of_any_mode(release),
+        ]
     return [
         f"DIP scores are means over at most {_count(len(found.images), 'image')} and "
-        f"{_count(len(found.seeds), 'seed')}; `n_images`, `n_fits` and `n_seeds` say how many "
-        f"each row has. {found.complete} of {found.architectures} architectures have all of them.",
+        f"{seeds}; `n_images`, `n_fits` and `n_seeds` say how many each row has. {complete}",
         "`dip_rmse` is a peak, found by looking at the clean image: how good the best output "
         "is, not how to find it. `dip_stopped_rmse` is what a rule that sees no clean image "
         "would have kept. It cannot choose before its first window of outputs is full, so where "
@@ -204,8 +213,14 @@ def limits(release: Release) -> list[str]:
         f"{found.censored} of {found.fits} DIP fits have their peak at the last iteration: "
         "there a longer fit might have scored lower. `n_censored` says how many of each "
         "architecture.",
-        f"{found.diverged or 'No'} runs diverged. Means are over the finished ones alone, which "
-        "flatters an architecture that diverges.",
+        *_of_any_mode(release),
+    ]
+
+
+def _of_any_mode(release: Release) -> list[str]:
+    return [
+        f"{release.coverage.diverged or 'No'} runs diverged. Means are over the finished ones "
+        "alone, which flatters an architecture that diverges.",
         *_scope(release),
         "All architectures have one training budget and one learning rate: a score is not the "
         "best that a network can do.",

@@ -252,6 +252,16 @@ def test_every_embedded_table_is_complete_in_its_own_modes(protocol):
             ["one noise level, a standard deviation of 25", "3 seeds;"],
             ["-inpainting"],
         ),
+        (
+            "core64-long-v1",
+            ["| finished supervised trainings | 62 of 62 planned |", "over at most 1 seed;"],
+            ["| finished DIP fits |", "| DIP images |", "DIP scores are", "0 of 0", "0 images"],
+        ),
+        (
+            "core64-still-v1",
+            ["| finished DIP fits | 1488 of 1488 planned |"],
+            ["| finished supervised trainings |", "of the trainings"],
+        ),
     ],
 )
 def test_the_text_is_that_of_the_table(protocol, said, not_said, tmp_path):
