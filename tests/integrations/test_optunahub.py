@@ -45,6 +45,18 @@ def test_several_objectives(package):
     assert all(len(trial.values) == 2 for trial in study.trials)
 
 
+def test_a_large_space_is_answered_with_predictions(package):
+    problem = package.Problem(["supervised_rmse_val", "macs"], space="unet64")
+    study = optuna.create_study(
+        directions=problem.directions, sampler=optuna.samplers.RandomSampler(0)
+    )
+    study.optimize(problem, n_trials=5)
+    assert set(problem.search_space) > {"depth", "skip0", "upsample4", "cross3", "convs", "growing"}
+    for trial in study.trials:
+        assert len(trial.values) == 2
+        assert trial.values[1] > 1e6
+
+
 def test_every_setting_of_the_space_is_a_network(package):
     problem = package.Problem()
     space = problem.search_space

@@ -15,17 +15,19 @@ __all__ = ["Problem"]
 
 
 class Problem(optunahub.benchmarks.BaseProblem):
-    """Minimise errors and costs of encoder-decoder networks that have been measured.
+    """Minimise errors and costs of encoder-decoder networks, measured or predicted.
 
     Args:
         objectives: one or several of ``dipbench.nas.OBJECTIVES``, such as
             ``("supervised_rmse_val", "macs")``. RMSE is in grey levels on 0-255.
         task: the restoration task, such as ``"denoise25"``.
         seed: the run's seed; None means the mean over the measured seeds.
+        space: ``"unet64"``, eight million networks that are answered with predictions, or
+            ``"core64"``; None means the 372 of ``core64`` that were measured.
 
     Raises:
         ValueError: an unknown objective.
-        KeyError: a task or seed that was not measured.
+        KeyError: a task or seed that was not measured, or that no surrogate predicts.
     """
 
     def __init__(
@@ -33,13 +35,14 @@ class Problem(optunahub.benchmarks.BaseProblem):
         objectives: str | Sequence[str] = "supervised_rmse_val",
         task: str = "denoise25",
         seed: int | None = None,
+        space: str | None = None,
     ) -> None:
-        self._problem = nas.Problem(objectives, task=task, seed=seed)
+        self._problem = nas.Problem(objectives, task=task, seed=seed, space=space)
         self._choices = Choices.of(self._problem)
 
     @property
     def search_space(self) -> dict[str, optuna.distributions.BaseDistribution]:
-        """Depth, up-sampling, width, and for each level whether it has a skip connection."""
+        """The choices of the space: depth, up-sampling, width, skip connections and more."""
         return {d.name: _distribution(d.kind, d.values) for d in self._choices.dimensions}
 
     @property
