@@ -1,7 +1,7 @@
 """dipbench: a neural architecture search benchmark for image restoration.
 
-For every architecture of a space, a table holds the error of two ways to train it for a task,
-such as denoising: ordinary supervised training, and Deep Image Prior, which needs no training set.
+For each of its architectures, a table holds the error of two ways to train it for a task, such as
+denoising: ordinary supervised training, and Deep Image Prior, which needs no training set.
 
     >>> from dipbench import query
     >>> result = query("d3-s0-bilinear-w16")

@@ -148,10 +148,12 @@ def larger_section(found: Larger | str) -> str:
     seeds = f"seed{'s' if len(found.seeds) > 1 else ''} {', '.join(map(str, found.seeds))}"
     parts = [
         f"`{found.protocol}` (table {found.sha256[:16]}) holds {found.count} of the {found.size:,} "
-        f"architectures of `{found.space}`, drawn at random, with {seeds} and {found.images} "
-        "images. Width, the convolutions of a stage, crossings and every level's skip and "
-        "up-sampling vary at random there, so it asks whether depth and SLC move the scores "
-        "*whatever else varies*. No verdict above counts it. Intervals are over architectures."
+        f"architectures of `{found.space}`, drawn at random within each depth, with {seeds} and "
+        f"{found.images} images. Width, the convolutions of a stage, crossings and every level's "
+        "skip and up-sampling vary at random there, so it asks whether depth and SLC move the "
+        "scores *whatever else varies*. No verdict above counts it. Intervals are over "
+        "architectures. "
+        f"{_rests_on(found.means['slc'])}"
     ]
     for feature, label in (("depth", "depth"), ("slc", "SLC")):
         rows = [
@@ -180,6 +182,17 @@ def larger_section(found: Larger | str) -> str:
         f"RMSE is {interval(found.tau, sign=True)}."
     )
     return "\n\n".join(parts)
+
+
+def _rests_on(by_slc: Sequence[Means]) -> str:
+    """SLC is small in most random architectures."""
+    whole, few = sum(of.count for of in by_slc), sum(of.count for of in by_slc if of.value <= 1)
+    most = max(of.value for of in by_slc)
+    return (
+        f"SLC is 0 or 1 in {few} of them and at most {most}, so what follows of SLC rests on these."
+        if 2 * few > whole
+        else f"SLC is at most {most}."
+    )
 
 
 def _word(d: Estimate) -> str:
