@@ -1,5 +1,6 @@
 """What a release ships, and what the repository holds."""
 
+import email
 import re
 import shutil
 import subprocess
@@ -84,6 +85,19 @@ def test_wheel_holds_the_licence(wheel, metadata):
     (name,) = [name for name in wheel.namelist() if name.endswith("/LICENSE")]
     assert wheel.read(name) == (ROOT / "LICENSE").read_bytes()
     assert "License-Expression: Apache-2.0" in metadata
+
+
+def test_the_readme_of_the_wheel_links_to_no_file_beside_it(metadata):
+    said = email.message_from_string(metadata)
+    assert said["Description-Content-Type"] == "text/markdown"
+    shown = str(said.get_payload())
+    assert re.findall(r"\]\((?!https?:)[^)]*\)", shown) == []
+    assert "![" not in shown
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert "[findings](docs/findings.md)" in readme
+    assert "See the findings for all results" in " ".join(shown.split())
+    assert shown.count("```") == readme.count("```")
+    assert shown.startswith("# dipbench")
 
 
 def test_wheel_registers_the_command(wheel):

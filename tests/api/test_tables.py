@@ -120,6 +120,13 @@ def test_scores_are_of_one_space(both):
         assert [scores["protocol"] for scores in said["scores"]] == [protocol]
 
 
+def test_what_was_not_measured_is_missed_in_the_table_of_its_space(both):
+    for name, protocol in (("u1-sn-un-c1-w8-x", "other-v1"), ("d5-s-nearest-w8", "made-up-v1")):
+        reply = both.get("/v1/query", params={"architecture": name})
+        assert reply.status_code == 404
+        assert f"architectures of the table {protocol}" in reply.json()["detail"]
+
+
 def test_scores_of_two_tables_of_one_space_are_merged_by_key(table, variant_table):
     """The second lacks two of the three architectures, and is of other runs."""
     with TestClient(make_service([table, variant_table])) as client:

@@ -16,24 +16,36 @@ SIX = (
     "gaussian_process",
     "dip_guided",
 )
-CORE = Space("core64")
+spaces = pytest.mark.parametrize("space", ["core64", "unet64"])
 
 
+@spaces
 @pytest.mark.benchmark(group="a prediction")
-def test_one_prediction(benchmark):
-    members = list(CORE)
-    numbers = iter(np.random.default_rng(0).integers(len(members), size=1_000_000))
-    benchmark(lambda: predict(members[next(numbers)]))
+def test_one_prediction(benchmark, space):
+    rng = np.random.default_rng(0)
+    members = [Space(space).sample(rng) for _ in range(500)]
+    numbers = iter(rng.integers(len(members), size=1_000_000))
+    benchmark(lambda: predict(members[next(numbers)], space=space))
 
 
+@spaces
 @pytest.mark.benchmark(group="100,000 predictions")
-def test_many_predictions(benchmark):
-    indices = np.random.default_rng(0).integers(len(CORE), size=100_000)
-    surrogate = find("core64", "denoise25")
+def test_many_predictions(benchmark, space):
+    indices = np.random.default_rng(0).integers(len(Space(space)), size=100_000)
+    surrogate = find(space, "denoise25")
     benchmark.pedantic(surrogate.predict_at, (indices,), rounds=3, warmup_rounds=1)
 
 
 @pytest.mark.benchmark(group="6 algorithms, 100 repeats, two processes, on predictions")
-def test_compare(benchmark):
-    problem = Problem(space="core64", noise=np.random.default_rng(0))
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"space": "core64"},
+        {"space": "unet64", "max_macs": 8e6},
+        {"space": "unet64", "objectives": "dip_averaged_rmse"},
+    ],
+    ids=["core64", "unet64, 8 million MACs", "unet64, DIP"],
+)
+def test_compare(benchmark, asked):
+    problem = Problem(**asked, noise=np.random.default_rng(0))
     benchmark.pedantic(lambda: compare(problem, SIX, repeats=100, jobs=2), rounds=1)

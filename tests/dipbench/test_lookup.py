@@ -21,6 +21,7 @@ from dipbench import (
     Result,
     Space,
     load,
+    predict,
     query,
     query_many,
 )
@@ -303,6 +304,12 @@ def test_not_in_table_is_a_key_error():
 def test_malformed_name_is_invalid_rather_than_unmeasured(table, name):
     with pytest.raises(InvalidArchitecture, match=f"name {re.escape(repr(name))}"):
         query(name, table=table)
+
+
+def test_a_name_of_unet64_is_refused_as_its_space_does():
+    for asked in (query, predict):
+        with pytest.raises(InvalidArchitecture, match="'u3-swow-ubnb-c3-w16g-x1': convs is 3"):
+            asked("u3-swow-ubnb-c3-w16g-x1")
 
 
 @pytest.mark.parametrize("key", ["0" * 63, "0" * 65, "A" * 64, "g" * 64])

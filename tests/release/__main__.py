@@ -8,10 +8,12 @@ tagged.
 
 from __future__ import annotations
 
+import email
 import re
 import sys
 import tempfile
 import warnings
+import zipfile
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
@@ -97,21 +99,31 @@ def leads(link: str, held: set[str]) -> bool:
 
 
 def readme(dist: Path) -> str:
-    """The README as a package index renders it; links lead to files, and headings, of the sdist."""
+    """The README as a package index renders it has no relative links; those of the sdist lead to
+    its files and headings."""
+    (wheel,), (sdist,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
+    with zipfile.ZipFile(wheel) as held:
+        (place,) = (name for name in held.namelist() if name.endswith(".dist-info/METADATA"))
+        said = email.message_from_bytes(held.read(place)).get_payload()
+    fail_with(f"links to {link} on a package index" for link in relative_links(str(said)))
+    here = relative_links((ROOT / "README.md").read_text("utf-8"))
+    files = set(names(sdist))
+    fail_with(f"links to {link}, not in the sdist" for link in here if not leads(link, files))
+    by = f"rendered by readme_renderer {version('readme_renderer')}"
+    return f"{by}; {len(here)} relative links, to files of the sdist, and none on an index"
+
+
+def relative_links(text: str) -> list[str]:
+    """Links and pictures of Markdown that lead to files beside it."""
     from readme_renderer import markdown
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # it warns where it cannot render
-        page = markdown.render((ROOT / "README.md").read_text("utf-8"))
-    if not page or "<h1" not in page or "<img" not in page:
-        raise CheckFailed("not rendered as a page with a heading and a picture")
+        page = markdown.render(text)
+    if not page or "<h1" not in page:
+        raise CheckFailed("not rendered as a page with a heading")
     links = set(re.findall(r'(?:href|src)="([^"]+)"', page))
-    here = sorted(link for link in links if not re.match(r"#|https?:", link))
-    (sdist,) = dist.glob("*.tar.gz")
-    held = set(names(sdist))
-    fail_with(f"links to {link}, not in the sdist" for link in here if not leads(link, held))
-    by = f"rendered by readme_renderer {version('readme_renderer')}"
-    return f"{by}; {len(here)} relative links, to files of the sdist"
+    return sorted(link for link in links if not re.match(r"#|https?:", link))
 
 
 def check(name: str, action: Callable[[], str | None]) -> bool | None:
