@@ -37,7 +37,11 @@ PICTURES = (
         1390,
         part="#panel",
     ),
-    Picture("build", "#tab=build&build=core64,3,1.0.1.0,1,1", "#built .predicted, #built .note"),
+    Picture(
+        "build",
+        "#tab=build&build=unet64,3,2.1.0.2,1.0.0.1,1.0.1,1,1,0",
+        "#built .predicted, #built .note",
+    ),
     Picture("narrow", "#y=macs&ylog=1&colour=upsample", "#legend p", 320, 900, "dark"),
 )
 
