@@ -14,7 +14,7 @@ from dipbench.nas.objectives import FREE, OBJECTIVES
 from dipbench.nas.predicted import LISTED, Indices, PredictedData
 from dipbench.spaces.sizes import sizes
 from dipbench.surrogate.description import encoded
-from dipbench.table.difficulty import NORMAL, Difficulty, Rule, difficulty, seed_noise
+from dipbench.table.difficulty import NORMAL, Difficulty, Rule, difficulty, seed_noise, sure_draws
 
 if TYPE_CHECKING:
     from dipbench.nas.choice import Data
@@ -88,7 +88,7 @@ def _of_predictions(data: PredictedData, indices: Indices, report: str) -> Diffi
         least_difference=line,
         tied=tied,
         draws=(len(every) + 1) / (tied + 1),
-        draws_95=_sure(len(every), tied),
+        draws_95=sure_draws(len(every), tied),
     )
 
 
@@ -108,21 +108,10 @@ def _of_millions(data: PredictedData, every: npt.NDArray[np.int64], scores: Floa
         best=best,
         tied=1,
         draws=(len(every) + 1) / 2,
-        draws_95=_sure(len(every), 1),
+        draws_95=sure_draws(len(every), 1),
         rules=tuple(sorted(rules, key=lambda rule: rule.regret)),
         best_count=-(-len(every) // 10),
     )
-
-
-def _sure(count: int, tied: int) -> int:
-    """Draws after which one of `tied` of `count` was drawn with probability 95 %."""
-    if tied * DRAWN < count:  # few of many: as if each draw were from all of them
-        return math.ceil(math.log(0.05) / math.log1p(-tied / count))
-    missed, drawn = 1.0, 0
-    while missed > 0.05:
-        missed *= (count - tied - drawn) / (count - drawn)
-        drawn += 1
-    return drawn
 
 
 def _free(data: PredictedData, indices: npt.NDArray[np.int64]) -> dict[str, Floats]:

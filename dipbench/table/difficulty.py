@@ -7,6 +7,7 @@ with the best, a search has little to find, and the order among them is mostly n
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from dipbench.kendall import kendall
 
-__all__ = ["Difficulty", "Rule", "difficulty", "seed_noise"]
+__all__ = ["Difficulty", "Rule", "difficulty", "seed_noise", "sure_draws"]
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
@@ -25,6 +26,7 @@ QUARTER, TENTH = 4, 10  # the best quarter gives the noise; "among the best" is 
 LEAST = 5  # architectures in the best tenth, below which nothing is said of their order
 NORMAL = 1.96  # two-sided 95 % of a normal distribution
 SURE = 0.95
+ROUNDING = 1e-9  # of a probability
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def difficulty(scores: Floats, free: Mapping[str, Floats]) -> Difficulty:
         least_difference=line,
         tied=tied,
         draws=(count + 1) / (tied + 1),
-        draws_95=_draws(count, tied),
+        draws_95=sure_draws(count, tied),
         rules=_rules(means, free),
         best_count=len(_best(means, TENTH)),
         best_tau=tau,
@@ -127,13 +129,19 @@ def _best(means: Floats, parts: int) -> Places:
     return np.argsort(means, kind="stable")[: -(-len(means) // parts)]
 
 
-def _draws(count: int, tied: int) -> int:
-    """The least k with probability 95 % that one of `tied` is among k of `count`."""
-    missed, drawn = 1.0, 0
-    while 1 - missed < SURE:
-        missed *= (count - tied - drawn) / (count - drawn)
-        drawn += 1
-    return drawn
+def sure_draws(count: int, tied: int) -> int:
+    """The least k with probability 95 % that one of `tied` is among k of `count`, none twice."""
+    others = count - tied
+
+    def missed(drawn: int) -> float:
+        """The probability that none of the `drawn` is tied: C(others, k) / C(count, k)."""
+        if drawn > others:
+            return 0.0
+        logs = math.lgamma(others + 1) - math.lgamma(others - drawn + 1)
+        return math.exp(logs - math.lgamma(count + 1) + math.lgamma(count - drawn + 1))
+
+    within = range(others + 2)
+    return bisect_left(within, True, key=lambda drawn: missed(drawn) <= 1 - SURE + ROUNDING)
 
 
 def _rules(means: Floats, free: Mapping[str, Floats]) -> tuple[Rule, ...]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dipbench.kendall import kendall
-from dipbench.table.difficulty import difficulty, seed_noise
+from dipbench.table.difficulty import difficulty, seed_noise, sure_draws
 
 
 def test_ties_draws_and_rules():
@@ -96,3 +96,20 @@ def test_tau_is_that_of_pairs_and_weights_repeat_items(values, random):
     assert kendall(x, y) == pytest.approx(expected, nan_ok=True)
     repeated = kendall(np.repeat(x, counts), np.repeat(y, counts))
     assert kendall(x, y, counts.astype(float)) == pytest.approx(repeated, nan_ok=True)
+
+
+@given(st.integers(1, 400), st.data())
+def test_draws_for_95_percent_are_counted(count, data):
+    tied = data.draw(st.integers(1, count))
+    draws = sure_draws(count, tied)
+    missed, fewer = (math.comb(count - tied, k) / math.comb(count, k) for k in (draws, draws - 1))
+    assert missed <= 0.05 + 1e-8
+    assert fewer > 0.05 - 1e-8
+
+
+def test_draws_of_millions_are_no_more_than_there_are():
+    """Of one in n it is 95 % of them; of many in more, as if each draw were from all."""
+    assert sure_draws(8_002_872, 1) == math.ceil(0.95 * 8_002_872)
+    share = 18_898 / 8_002_872
+    expected = math.log(0.05) / math.log1p(-share)
+    assert sure_draws(8_002_872, 18_898) == pytest.approx(expected, rel=1e-3)
