@@ -228,7 +228,7 @@ def _check_name(table: Table, asked: str) -> None:
         InvalidArchitecture: the name is malformed.
     """
     if table.space is not None and not is_key(asked):
-        parsed(asked)
+        parsed(asked, like=table.space.name)
 
 
 def _not_measured(tables: Sequence[Table], asked: str | BaseArchitecture, task: str) -> NotInTable:

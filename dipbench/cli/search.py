@@ -26,7 +26,9 @@ def add_compare(add: AddCommand) -> None:
     compare.add_argument("--algorithms", metavar="A,B,...", help="which; default: all")
     compare.add_argument("--repeats", type=positive, default=200, help="searches of each")
     compare.add_argument(
-        "--seconds", type=float, help="simulated budget; default: that of a tenth of the space"
+        "--seconds",
+        type=float,
+        help="simulated budget; default: that of a tenth of the space, or of 200 on predictions",
     )
     compare.add_argument(
         "--objective", default="supervised_rmse_val", metavar="A[,B]", help="what is minimised"

@@ -303,23 +303,27 @@ def named(name: str) -> BaseArchitecture | None:
         return None
 
 
-def parsed(name: str) -> BaseArchitecture:
+def parsed(name: str, like: str | None = None) -> BaseArchitecture:
     """The architecture of a name of any space.
+
+    Args:
+        like: the space whose names are named as an example if the name is like those of none.
 
     Raises:
         InvalidArchitecture: no space has it; the message is of the space whose names it is like.
     """
     # Names of unet64 begin with its first letter: the likely space is tried first, for the error
     # of a wrong one takes as long as parsing.
-    errors = []
+    errors = {}
     for space in sorted(SPACES, key=lambda space: not str(name).startswith(space[0])):
         try:
             found: BaseArchitecture = SPACES[space]().parse(name)
         except InvalidArchitecture as error:
-            errors.append(error)
+            errors[space] = error
         else:
             return found
-    raise next((e for e in errors if not str(e).startswith("malformed")), errors[0])
+    said = [error for error in errors.values() if not str(error).startswith("malformed")]
+    raise (said or [errors.get(like or "", next(iter(errors.values())))])[0]
 
 
 def drawn(rng: np.random.Generator, count: int) -> int:

@@ -172,8 +172,7 @@ def _read(architecture: Predictable) -> Architecture | UNet:
         return architecture
     if isinstance(architecture, str):
         found = _of_key(architecture) if is_key(architecture) else parsed(architecture)
-        assert isinstance(found, Architecture | UNet)  # there are no other spaces
-        return found
+        return found if isinstance(found, Architecture | UNet) else _member_of(found.graph)
     graph = architecture.graph if isinstance(architecture, BaseArchitecture) else architecture
     check(graph)
     return _member_of(graph)

@@ -323,8 +323,7 @@ def _learning(surrogate: Surrogate, validation: Validation, curves: Sequence[Cur
             rows.append((LABELS[curve.target], str(size), *shown))
         lines.append(
             f"- {LABELS[curve.target]}: a median error of {curve.median[-1]:.3f} from "
-            f"{curve.sizes[-1]} rows; twice as many would leave {curve.doubled:.3f}, if the trend "
-            f"of all sizes goes on{_floor(about, validation, curve.target)}."
+            f"{curve.sizes[-1]} rows{_more(about, validation, curve)}"
         )
     complete = about["rows"] == len(surrogate.space)
     last = (
@@ -348,13 +347,18 @@ def _beyond(about: Mapping[str, Any]) -> str:
     return f", whose models know the {added['rows']} named by search, too" if added else ""
 
 
-def _floor(about: Mapping[str, Any], validation: Validation, target: int) -> str:
-    """How far measurements themselves err, which no surrogate can be seen to fall below."""
-    share = about["noise"].get(TARGETS[target])
+def _more(about: Mapping[str, Any], validation: Validation, curve: Curve) -> str:
+    """What twice as many rows would leave, beside what the measurements themselves err by."""
+    more = f"; twice as many would leave {curve.doubled:.3f}, if the trend of all sizes goes on."
+    share = about["noise"].get(TARGETS[curve.target])
     if share is None:
-        return ""
-    error = MEDIAN * share * _typical(validation, target) / about["seeds"] ** 0.5
-    return f" (the median error of the measurements themselves is {error:.3f})"
+        return more
+    own = MEDIAN * share * _typical(validation, curve.target) / about["seeds"] ** 0.5
+    source = about["noise_from"]
+    known = "" if source == about["protocol"] else f" if seeds differ as in {source}"
+    if curve.doubled > own:
+        return f"{more} The measurements themselves have {own:.3f}{known}."
+    return f". The measurements themselves have {own:.3f}{known}: more rows would hardly help."
 
 
 def _methods(space: str) -> str:
@@ -364,17 +368,18 @@ def _methods(space: str) -> str:
             "- The models are of logarithms of the targets, over depth, SLC, skip connections, "
             f"up-sampling, {more}width and the logarithm of MACs "
             "(`dipbench.surrogate.description`).",
-            "- Gaussian process: squared-exponential kernel, one length scale per group of "
-            "columns, maximum likelihood; what is kept are 256 inducing points (Rasmussen and "
+            "- Gaussian process: about a linear function of depth, SLC and log MACs; "
+            "squared-exponential kernel, one length scale per group of columns, maximum "
+            "likelihood; what is kept are 256 inducing points (Rasmussen and "
             "Williams, *Gaussian Processes for Machine Learning*, 2006).",
             "- Ridge: columns and all products of two, the penalty by leave-one-out. Boosted "
             "trees: scikit-learn's gradient boosting, 300 trees of depth 3.",
             "- Intervals: cross-conformal (Vovk, *Annals of Mathematics and Artificial "
             "Intelligence* 74, 2015), scores normalised by a spread that depends on depth, SLC "
-            "and MACs, and that grows with the distance from the sample, for a row that from the "
-            "other folds. The quantile is from all ten folds; for the coverage above, each fold is "
-            "judged by the quantile and spread of the other nine. Rows that were not drawn at "
-            "random count in neither.",
+            "and MACs (beyond the sample's values it is that of the nearest), and that grows with "
+            "the distance from the sample, for a row that from the other folds. The quantile is "
+            "from all ten folds; for the coverage above, each fold is judged by the quantile and "
+            "spread of the other nine. Rows that were not drawn at random count in neither.",
             "- Values are rounded to six decimals, beyond which processors differ.",
         )
     )

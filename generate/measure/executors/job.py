@@ -117,6 +117,7 @@ def compile_ahead(job: Job, units: Sequence[Unit]) -> None:
     """Compile what the first of `units` need on a GPU, in parallel; the others need little more."""
     if not job.device.startswith("cuda"):
         return
+    _device(job)  # before anything asks the GPU for something
     from generate.measure.side_by_side import compile_for
 
     first = list({unit.architecture.name: unit.architecture for unit in units}.values())

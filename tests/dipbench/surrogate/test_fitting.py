@@ -14,7 +14,7 @@ from dipbench.cli import main
 from dipbench.surrogate.fitting import page
 from dipbench.surrogate.fitting.fit import best_noise, fit_surrogate, seed_noise
 from dipbench.surrogate.fitting.gaussian import fit_gaussian
-from dipbench.surrogate.fitting.learning import learning_curve
+from dipbench.surrogate.fitting.learning import Curve, learning_curve
 from dipbench.surrogate.fitting.others import fit_ridge
 from dipbench.surrogate.fitting.page import Study, as_json, calibration, report
 from dipbench.surrogate.fitting.sample import Sample
@@ -128,7 +128,7 @@ def test_the_page_says_what_was_found(ridge):
     (curve,) = curves
     assert curve.sizes == (40, 80, 160, 335)
     assert curve.rmse[-1] < curve.rmse[0]
-    assert curve.doubled < curve.rmse[-1]
+    assert curve.doubled < curve.median[-1] < curve.median[0]
     study = Study(surrogate, validation, curves)
     page = " ".join(report(study).split())
     assert "372 measured architectures of core64-v1" in page
@@ -137,6 +137,24 @@ def test_the_page_says_what_was_found(ridge):
     assert said["about"]["rows"] == 372
     assert [row[0] for row in said["coverage"]["depth"]] == list("12345")
     assert len(said["candidates"]["ridge"]) == len(TARGETS)
+
+
+def test_twice_as_many_rows_follow_the_power_law_of_all_sizes():
+    sizes = (40, 80, 160, 300)
+    medians = tuple(3 * size**-0.5 for size in sizes)
+    curve = Curve(0, sizes, (0.0,) * 4, (9.0,) * 4, medians)
+    assert curve.doubled == pytest.approx(medians[-1] / math.sqrt(2))
+
+
+@pytest.mark.parametrize(
+    ("last", "word"), [(1.0, "twice as many would leave 0."), (1e-4, "hardly")]
+)
+def test_where_measurements_err_as_much_more_rows_would_hardly_help(ridge, last, word):
+    surrogate, validation = ridge
+    curve = Curve(0, (40, 80), (0.5, 0.6), (1.0, 1.0), (2 * last, last))
+    page = " ".join(report(Study(surrogate, validation, [curve])).split())
+    assert f"a median error of {last:.3f} from 80 rows" in page
+    assert word in page.partition("from 80 rows")[2][:150]
 
 
 def test_intervals_of_every_share_hold_it(ridge):

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from types import SimpleNamespace
 
 import networkx as nx
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from dipbench import (
     InvalidArchitecture,
+    InvalidTable,
     NoSurrogate,
     NotInTable,
     Prediction,
@@ -183,6 +185,25 @@ def test_a_surrogate_is_found_once_its_file_is_there(made_up_unet64, tmp_path, m
     p = predict(OUTSIDE)
     assert (p.space, p.n_rows, p.in_sample) == ("unet64", 400, False)
     assert predict(NAME).space == predict(UNet.of(CORE[5])).space == "unet64"
+
+
+def test_a_file_of_an_older_version_is_refused(made_up_unet64, tmp_path):
+    with np.load(made_up_unet64.save(tmp_path / "new.npz")) as file:
+        stored = {name: file[name] for name in file.files if name != "spread/ends"}
+    about = json.loads(str(stored.pop("about"))) | {"version": 1}
+    np.savez(tmp_path / "old.npz", about=np.array(json.dumps(about)), **stored)
+    with pytest.raises(InvalidTable, match=r"old.npz: version 1; this release reads 2"):
+        Surrogate.read(tmp_path / "old.npz")
+
+
+def test_an_architecture_of_a_space_of_one_s_own_is_predicted_by_its_graph(monkeypatch):
+    """Or refused by it: what counts is the network."""
+    own = SimpleNamespace(graph=CORE.parse(NAME).graph)
+    monkeypatch.setattr("dipbench.surrogate.prediction.parsed", lambda name: own)
+    assert predict("p16-16").name == NAME
+    own.graph = extra_convolution()
+    with pytest.raises(InvalidArchitecture, match="in none of the spaces"):
+        predict("p16-16")
 
 
 def test_a_file_is_the_same_for_the_same_numbers_and_read_back(made_up_unet64, tmp_path):

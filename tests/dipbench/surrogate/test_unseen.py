@@ -76,6 +76,9 @@ def test_what_was_not_fitted_to_is_compared_score_by_score(fitted, drawn):
         index = surrogate.space.index(name)
         expected = surrogate.predict_at([index])[0, : len(SCORES)]
         assert found.predicted[0, number] == pytest.approx(expected)
+    members = [surrogate.space.parse(name) for name in found.names]
+    assert found.labels["SLC"] == tuple(str(a.slc) for a in members)
+    assert found.labels["up-sampling"] == tuple(a.upsample for a in members)
     figures = found.figures()["supervised_rmse"]
     assert figures["tau"] is not None
     assert figures["tau"] > 0.7
@@ -207,6 +210,12 @@ def _nominees(promise: float) -> list[Nominee]:
     ]
 
 
+LOOKED_FOR = {
+    "supervised validation RMSE": "supervised_rmse_val",
+    "DIP averaged peak": "dip_averaged_rmse",
+}
+
+
 @pytest.mark.parametrize(("promise", "word"), [(2.0, "**yes**"), (0.0, "not shown")])
 def test_the_page_says_whether_search_exploited_it(refitted, best, promise, word):
     nominees = _nominees(promise)
@@ -218,6 +227,17 @@ def test_the_page_says_whether_search_exploited_it(refitted, best, promise, word
     assert "353 measured architectures of drawn-v1 and 19 that search named (best-v1)" in text
     assert text.count(word) == 4  # two problems, two scores
     assert text.count("### ") == 2
+    rows = {row["name"]: row for row in load().architectures.to_pylist()}
+    behind = 0
+    for problem, names in (("first", HELD_OUT[:12]), ("second", HELD_OUT[10:])):
+        most = max(rows[name]["macs"] for name in names)
+        for label, score in LOOKED_FOR.items():
+            least = min(rows[name][score] for name in names)
+            others = [r for n, r in rows.items() if n not in HELD_OUT and r["macs"] <= most]
+            before = min(row[score] for row in others)
+            behind += before <= least
+            assert f"| {problem} | {label} | {least:.2f} | {before:.2f} |" in text
+    assert f"In {behind} of 4 lines the random sample has one at least as good." in text
     assert text.count(HELD_OUT[11]) >= 2  # of both problems
     said = as_json(study)
     assert said["nominees"]["dip_rmse"]["error"] == pytest.approx(-promise, abs=1e-9)
@@ -230,6 +250,9 @@ def test_the_page_has_what_it_was_not_fitted_to(fitted, drawn):
     assert tested
     text = " ".join(report(Study(surrogate, validation, [], [tested])).split())
     assert "## Tested on core64-v1 19 architectures of core64-v1 are in the space" in text
+    deep = np.array(tested.labels["SLC"]) == "2"
+    errors, inside = tested.errors[deep, 0].mean(), tested.inside[deep, 0].mean()
+    assert f"| SLC 2 | {deep.sum()} | {errors:+.2f}, {inside:.0%} |" in text
 
 
 def test_nominees_that_nobody_measured_are_an_error(best):

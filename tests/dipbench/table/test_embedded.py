@@ -75,7 +75,8 @@ def test_every_run_of_the_plan_is_there_and_none_failed(table):
     if "planned" in table.manifest:  # a space too large to measure: a sample, all of its runs
         assert 300 <= found.architectures < planned.architectures
         share = found.architectures / planned.architectures
-    assert found.architectures == share * planned.architectures
+    else:
+        assert found.architectures == planned.architectures
     expected = share * planned.trainings, share * planned.fits, 0
     assert (found.trainings, found.fits, found.diverged) == pytest.approx(expected)
 

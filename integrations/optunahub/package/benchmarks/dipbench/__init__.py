@@ -26,8 +26,9 @@ class Problem(optunahub.benchmarks.BaseProblem):
             ``"core64"``; None means the 372 of ``core64`` that were measured.
 
     Raises:
-        ValueError: an unknown objective.
-        KeyError: a task or seed that was not measured, or that no surrogate predicts.
+        ValueError: an unknown objective, or a seed of a prediction.
+        LookupError: a task or seed that was not measured, or that no surrogate predicts, or an
+            unknown space.
     """
 
     def __init__(
