@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from dipbench.lazy import lazy
 
-__all__ = ["MODELS", "Gaussian", "Model", "Ridge", "Trees", "arrays", "kernel", "pairs"]
+__all__ = ["MODELS", "Gaussian", "Mean", "Model", "Ridge", "Trees", "arrays", "kernel", "pairs"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -187,7 +187,27 @@ class Trees:
         return Trees(**of_targets, steps=self.steps)
 
 
-MODELS: Mapping[str, type[Any]] = {each.kind: each for each in (Gaussian, Ridge, Trees)}
+@dataclass(frozen=True, eq=False)
+class Mean:
+    """The same for all rows: what is left where nothing predicts a target better.
+
+    Attributes:
+        means: shape ``(targets,)``.
+    """
+
+    kind: ClassVar[str] = "mean"
+    means: Floats
+
+    def __call__(self, inputs: Floats) -> Floats:
+        """The logarithms of the targets, shape ``(count, targets)``."""
+        return np.broadcast_to(self.means, (len(inputs), len(self.means)))
+
+    def only(self, target: int) -> Mean:
+        """The model of one of the targets."""
+        return Mean(self.means[[target]])
+
+
+MODELS: Mapping[str, type[Any]] = {each.kind: each for each in (Gaussian, Ridge, Trees, Mean)}
 
 
 def arrays(model: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dipbench.surrogate.fitting.validation import Validation, fitted
+from dipbench.surrogate.fitting.validation import Validation, fitted, rank_correlation
 
 __all__ = ["Curve", "learning_curve"]
 
@@ -53,8 +53,6 @@ def learning_curve(
     """Fit the chosen candidates to random rows of each size, and judge them by the others.
 
     Rows that were not drawn at random are left aside."""
-    from scipy.stats import kendalltau
-
     sample = validation.sample.rows(validation.sample.drawn)
     rows = len(sample.names)
     sizes = [size for size in SIZES if size <= (1 - LEAST_LEFT) * rows * 0.9]
@@ -74,7 +72,7 @@ def learning_curve(
                 guess = np.exp(model(sample.inputs[left])[:, 0])
                 error = guess - measured[left]
                 of = float(np.sqrt((error**2).mean())), float(np.median(np.abs(error)))
-                found.append((float(kendalltau(guess, measured[left])[0]), *of))
+                found.append((rank_correlation(measured[left], guess), *of))
             for each, value in zip((taus, errors, medians), np.mean(found, axis=0), strict=True):
                 each.append(float(value))
         whole = validation.scores[kind][target]

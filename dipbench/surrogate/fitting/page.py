@@ -373,7 +373,8 @@ def _methods(space: str) -> str:
             "likelihood; what is kept are 256 inducing points (Rasmussen and "
             "Williams, *Gaussian Processes for Machine Learning*, 2006).",
             "- Ridge: columns and all products of two, the penalty by leave-one-out. Boosted "
-            "trees: scikit-learn's gradient boosting, 300 trees of depth 3.",
+            "trees: scikit-learn's gradient boosting, 300 trees of depth 3. Mean: of the "
+            "logarithms, the same for every architecture.",
             "- Intervals: cross-conformal (Vovk, *Annals of Mathematics and Artificial "
             "Intelligence* 74, 2015), scores normalised by a spread that depends on depth, SLC "
             "and MACs (beyond the sample's values it is that of the nearest), and that grows with "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,16 +13,24 @@ from dipbench.surrogate.fitting.gaussian import fit_gaussian
 from dipbench.surrogate.fitting.others import fit_ridge, fit_trees
 from dipbench.surrogate.fitting.sample import Sample
 from dipbench.surrogate.interval import COVERED, Distance, Spread
-from dipbench.surrogate.models import Model
+from dipbench.surrogate.models import Mean, Model
 from dipbench.surrogate.surrogate import TARGETS
 
-__all__ = ["CANDIDATES", "Score", "Validation", "cross_validated", "fitted", "half_widths"]
+__all__ = [
+    "CANDIDATES",
+    "Score",
+    "Validation",
+    "cross_validated",
+    "fitted",
+    "half_widths",
+    "rank_correlation",
+]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
 
 FOLDS = 10
-CANDIDATES = ("gaussian process", "ridge", "boosted trees")
+CANDIDATES = ("gaussian process", "ridge", "boosted trees", "mean")
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class Score:
     """How good one candidate is for one target, on rows left out.
 
     Attributes:
-        tau: Kendall's, between predicted and measured.
+        tau: Kendall's, between predicted and measured; 0 if all are predicted alike.
         rmse: of the predictions, in the target's unit.
         median: absolute error, in the same; a few rare networks do not decide it.
         r2: share of the variance that is explained.
@@ -83,6 +91,8 @@ def fitted(
     inputs, values = sample.inputs, sample.logarithms[:, list(targets)]
     if kind == "gaussian process":
         return fit_gaussian(inputs, values, sample.groups, sample.ordered, start)
+    if kind == "mean":
+        return Mean(values.mean(axis=0)), None
     return (fit_ridge if kind == "ridge" else fit_trees)(inputs, values), None
 
 
@@ -108,6 +118,8 @@ def cross_validated(
         half = half_widths(sample, distance, left_out, folds)
         ratios[kind] = (sample.logarithms - left_out) / half
         scores[kind] = [_score(sample, left_out, half, target) for target in every]
+        if kind == "mean":  # that of nine folds is low where the tenth is high, which ranks nothing
+            scores[kind] = [replace(score, tau=0.0) for score in scores[kind]]
     chosen = [_best({kind: scores[kind][target] for kind in candidates}) for target in every]
     return Validation(sample, folds, distance, predicted, ratios, scores, chosen)
 
@@ -140,16 +152,21 @@ def half_widths(
     return half
 
 
-def _score(sample: Sample, left_out: Floats, half: Floats, target: int) -> Score:
+def rank_correlation(measured: Floats, found: Floats) -> float:
+    """Kendall's tau; 0 if one of them is the same for all."""
     from scipy.stats import kendalltau
 
+    return float(np.nan_to_num(kendalltau(measured, found)[0]))
+
+
+def _score(sample: Sample, left_out: Floats, half: Floats, target: int) -> Score:
     drawn = sample.drawn
     measured, found = sample.values[drawn, target], np.exp(left_out[drawn, target])
     squared = ((found - measured) ** 2).mean()
     miss = (np.abs(sample.logarithms - left_out) - half)[drawn, target]
     interval = (2 * half[drawn, target] + 2 / (1 - COVERED) * np.maximum(miss, 0)).mean()
     return Score(
-        tau=float(kendalltau(measured, found)[0]),
+        tau=rank_correlation(measured, found),
         rmse=float(np.sqrt(squared)),
         median=float(np.median(np.abs(found - measured))),
         r2=float(1 - squared / measured.var()),

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +19,7 @@ from dipbench.surrogate.fitting.learning import Curve, learning_curve
 from dipbench.surrogate.fitting.others import fit_ridge
 from dipbench.surrogate.fitting.page import Study, as_json, calibration, report
 from dipbench.surrogate.fitting.sample import Sample
+from dipbench.surrogate.fitting.validation import cross_validated, fitted, rank_correlation
 from dipbench.surrogate.interval import Spread, quantile
 from dipbench.surrogate.surrogate import TARGETS
 from dipbench.table.difficulty import difficulty
@@ -155,6 +157,32 @@ def test_where_measurements_err_as_much_more_rows_would_hardly_help(ridge, last,
     page = " ".join(report(Study(surrogate, validation, [curve])).split())
     assert f"a median error of {last:.3f} from 80 rows" in page
     assert word in page.partition("from 80 rows")[2][:150]
+
+
+def test_where_nothing_predicts_a_target_its_mean_is_chosen(made_of_noise):
+    sample, validation = made_of_noise
+    place = TARGETS.index("dip_seconds")
+    assert validation.chosen[place] == "mean"
+    assert validation.scores["mean"][place].tau == 0.0
+    assert validation.scores["mean"][place].r2 == pytest.approx(0, abs=0.05)
+    assert validation.scores["mean"][place].coverage == pytest.approx(0.9, abs=0.05)
+    assert validation.chosen[0] == "ridge"
+    model, _ = fitted("mean", sample, [place])
+    assert model(sample.inputs[:2]) == pytest.approx(
+        np.full((2, 1), sample.logarithms[:, place].mean())
+    )
+    assert rank_correlation(np.arange(5.0), np.ones(5)) == 0.0
+
+
+@pytest.fixture(scope="module")
+def made_of_noise():
+    """The embedded table, but for one target, which depends on nothing."""
+    sample = Sample.of(load(), "denoise25")
+    values = sample.values.copy()
+    values[:, -1] = np.exp(np.random.default_rng(0).normal(0, 0.1, len(values)))
+    changed = replace(sample, values=values)
+    kinds = ("ridge", "mean")
+    return changed, cross_validated(changed, np.random.default_rng(0), kinds)
 
 
 def test_intervals_of_every_share_hold_it(ridge):

@@ -5,7 +5,7 @@ import pytest
 
 from dipbench import Space
 from dipbench.nas import Problem, compare
-from dipbench.surrogate.models import Gaussian, Ridge, Trees, pairs
+from dipbench.surrogate.models import Gaussian, Mean, Ridge, Trees, pairs
 from dipbench.surrogate.surrogate import TARGETS, Surrogate, find
 
 RNG = np.random.default_rng(0)
@@ -22,6 +22,10 @@ def gaussian():
     return Gaussian(points, RNG.uniform(0.1, 1, size=(3, 4)), weights, *line)
 
 
+def mean():
+    return Mean(RNG.normal(size=3))
+
+
 def trees():
     """Of each target two trees, each of one comparison and two leaves."""
     column = np.tile([[1, -1, -1], [3, -1, -1]], (3, 1, 1))
@@ -35,7 +39,7 @@ def test_ridge_weighs_the_columns_and_the_products_of_two():
     assert model(INPUTS) == pytest.approx(pairs(INPUTS) @ model.weights, abs=1e-12)
 
 
-@pytest.mark.parametrize("make", [ridge, gaussian, trees])
+@pytest.mark.parametrize("make", [ridge, gaussian, trees, mean])
 def test_the_model_of_one_target_says_what_that_of_all_does(make):
     model = make()
     for target in range(3):

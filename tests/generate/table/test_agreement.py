@@ -120,3 +120,18 @@ def test_the_engines_of_the_table_agree_with_the_reference(engine):
     assert len(found) == 6
     assert all(one.architectures > 30 for one in found)
     assert [one.score for one in found if not one.agrees] == []
+
+
+def test_the_sample_of_unet64_agrees_with_the_kernel_of_a_cpu():
+    """It has one seed, so the yardstick is the error of the mean difference itself."""
+    protocol = get("unet64-v1")
+    measured = read_results(RESULTS / protocol.name, protocol)
+    reference = read_results(REFERENCE / "kernel" / protocol.name, protocol)
+    engines = [
+        {row["engine"] for of in r.units.values() for row in of} for r in (measured, reference)
+    ]
+    assert engines == [{"triton-float32"}, {"kernel"}]
+    for one in agreement(measured, reference):
+        assert one.architectures >= 35
+        assert abs(one.difference) < 4 * one.error
+        assert abs(one.difference) < (0.02 if one.mode == "supervised" else 0.3)
