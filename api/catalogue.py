@@ -16,7 +16,7 @@ from api.rows import Rows
 from api.work import described
 from dipbench import NotInTable, Table, load
 from dipbench.graphs.nodelink import from_node_link, parse_json
-from dipbench.spaces import BaseArchitecture
+from dipbench.spaces import BaseArchitecture, parsed
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
@@ -87,7 +87,7 @@ class Catalogue:
             if name_or_key in table:
                 return table
         if len(with_task) > 1 and not KEY.fullmatch(name_or_key):
-            a = spaces.parse(name_or_key)  # perhaps in a table of another space, by its key there
+            a = parsed(name_or_key)  # perhaps in a table of another space, by its key there
             own = (table for table in with_task if table.space_name == a.space)
             return next((t for t in with_task if a.key in t), next(own, with_task[0]))
         return with_task[0]
@@ -118,7 +118,7 @@ class Catalogue:
             NotInTable: a key that no table has.
         """
         if not KEY.fullmatch(name_or_key):
-            a = spaces.parse(name_or_key)
+            a = parsed(name_or_key)
             return Known(a, a.key, a.graph)
         for rows in self.all_rows.values():
             row = rows.by_key.get(name_or_key)
@@ -126,7 +126,7 @@ class Catalogue:
                 continue
             if row["graph"]:
                 return Known(None, name_or_key, from_node_link(parse_json(row["graph"])))
-            a = spaces.parse(row["name"])
+            a = parsed(row["name"])
             return Known(a, name_or_key, a.graph)
         raise NotInTable(f"no table has an architecture with the key {name_or_key}")
 

@@ -318,7 +318,7 @@ Prediction = create_model(
     __base__=Answer,
     key=(str, Field(description=_about(KNOWN["key"]))),
     level=(float, Field(description="how many of new measurements an interval holds")),
-    predicted=(Literal[True], Field(default=True, description="that this was not measured")),
+    predicted=(Literal[True], Field(description="that this was not measured")),
     **_predicted,
 )
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dipbench import InvalidArchitecture, Space
-from dipbench.spaces import SPACES, BaseArchitecture, parsed
+from dipbench.spaces import SPACES, BaseArchitecture
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
@@ -26,7 +26,6 @@ __all__ = [
     "form",
     "largest",
     "name_of",
-    "parse",
     "spaces",
     "spaces_of",
 ]
@@ -80,15 +79,6 @@ def form(space: str) -> tuple[Field, ...]:
         kind = "per_level" if found else "one"
         fields[name] = Field(name, kind, tuple(dimension.values), MEANING[name], levels)
     return tuple(fields.values())
-
-
-def parse(name: str) -> BaseArchitecture:
-    """The architecture of a name, of whatever space.
-
-    Raises:
-        InvalidArchitecture: no space has it; the message is of the space whose names it is like.
-    """
-    return parsed(name)
 
 
 def name_of(graph: Graph) -> str | None:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from api.encoding import encoded
 from api.problems import STATUS, problem_of
-from api.spaces import name_of, parse
+from api.spaces import name_of
 from dipbench import NotInTable, canonical_key, depth, macs, params, predict, slc
 from dipbench.graphs.dag import check
 from dipbench.graphs.nodelink import from_node_link, parse_json
+from dipbench.spaces import parsed
 
 if TYPE_CHECKING:
     from dipbench.graphs.dag import Graph
@@ -126,7 +127,7 @@ def _predict(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
         data = parse_json(body)
         key, graph = _key_of(data, options["largest"]), from_node_link(data)
         return {"key": key} | asdict(predict(graph, **of))
-    return {"key": parse(asked).key} | asdict(predict(asked, **of))
+    return {"key": parsed(asked).key} | asdict(predict(asked, **of))
 
 
 def _problem(error: Exception) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dipbench.cli import main
 from dipbench.surrogate.surrogate import FOLDER
+from dipbench.table.catalogue import entry
 from generate.protocols.reading import get
 from generate.table.assemble import assemble
 from generate.table.shards import read_results
@@ -32,12 +33,11 @@ def measured_nominees(name: str, out: Path) -> list[str]:
 def make_surrogates() -> int:
     """Make them; 0, or the status of the first command that failed."""
     with tempfile.TemporaryDirectory() as folder:
-        for protocol in ("core64-v1", "unet64-v1"):
-            space = protocol.removesuffix("-v1")
-            command = ["surrogate", "--protocol", protocol, "--out", str(DOCS)]
-            command += ["--store", str(FOLDER / f"{space}-denoise25.npz")]
-            if protocol in NOMINEES:
-                command += measured_nominees(NOMINEES[protocol], Path(folder) / space)
+        for of in map(entry, ("core64-v1", "unet64-v1")):
+            command = ["surrogate", "--protocol", of.protocol, "--out", str(DOCS)]
+            command += ["--store", str(FOLDER / f"{of.space}-{of.task}.npz")]
+            if of.protocol in NOMINEES:
+                command += measured_nominees(NOMINEES[of.protocol], Path(folder) / of.space)
             status = main(command)
             if status:
                 return status

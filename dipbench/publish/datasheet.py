@@ -195,17 +195,27 @@ def terms(release: Release) -> str:
 def limits(release: Release) -> list[str]:
     """What the numbers cannot say, one sentence or two each."""
     found = release.coverage
-    complete = f"{found.complete} of {found.architectures} architectures have all of them."
-    seeds = _count(len(found.seeds), "seed")
-    if not found.fits:
-        return [
-            f"Scores are means over at most {seeds}; `n_seeds` says how many each row has. "
-            f"{complete}",
-            *_of_any_mode(release),
-        ]
     return [
-        f"DIP scores are means over at most {_count(len(found.images), 'image')} and "
-        f"{seeds}; `n_images`, `n_fits` and `n_seeds` say how many each row has. {complete}",
+        *(
+            _of_fits(release)
+            if found.fits
+            else [_of_means("Scores", "", "`n_seeds` says", release)]
+        ),
+        f"{found.diverged or 'No'} runs diverged. Means are over the finished ones alone, which "
+        "flatters an architecture that diverges.",
+        *_scope(release),
+        "All architectures have one training budget and one learning rate: a score is not the "
+        "best that a network can do.",
+        "Seconds are comparable on one device only; `device` is in every row of runs.",
+    ]
+
+
+def _of_fits(release: Release) -> list[str]:
+    """What is true of DIP alone."""
+    found = release.coverage
+    images = f"{_count(len(found.images), 'image')} and "
+    return [
+        _of_means("DIP scores", images, "`n_images`, `n_fits` and `n_seeds` say", release),
         "`dip_rmse` is a peak, found by looking at the clean image: how good the best output "
         "is, not how to find it. `dip_stopped_rmse` is what a rule that sees no clean image "
         "would have kept. It cannot choose before its first window of outputs is full, so where "
@@ -213,19 +223,17 @@ def limits(release: Release) -> list[str]:
         f"{found.censored} of {found.fits} DIP fits have their peak at the last iteration: "
         "there a longer fit might have scored lower. `n_censored` says how many of each "
         "architecture.",
-        *_of_any_mode(release),
     ]
 
 
-def _of_any_mode(release: Release) -> list[str]:
-    return [
-        f"{release.coverage.diverged or 'No'} runs diverged. Means are over the finished ones "
-        "alone, which flatters an architecture that diverges.",
-        *_scope(release),
-        "All architectures have one training budget and one learning rate: a score is not the "
-        "best that a network can do.",
-        "Seconds are comparable on one device only; `device` is in every row of runs.",
-    ]
+def _of_means(scores: str, images: str, columns: str, release: Release) -> str:
+    """Over how many runs they are."""
+    found = release.coverage
+    return (
+        f"{scores} are means over at most {images}{_count(len(found.seeds), 'seed')}; {columns} "
+        f"how many each row has. {found.complete} of {found.architectures} architectures have "
+        "all of them."
+    )
 
 
 def _scope(release: Release) -> list[str]:

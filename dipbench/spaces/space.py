@@ -322,8 +322,8 @@ def parsed(name: str, like: str | None = None) -> BaseArchitecture:
             errors[space] = error
         else:
             return found
-    said = [error for error in errors.values() if not str(error).startswith("malformed")]
-    raise (said or [errors.get(like or "", next(iter(errors.values())))])[0]
+    example = errors.get(like or "") or next(iter(errors.values()))
+    raise next((e for e in errors.values() if not str(e).startswith("malformed")), example)
 
 
 def drawn(rng: np.random.Generator, count: int) -> int:

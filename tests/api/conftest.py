@@ -10,9 +10,8 @@ from starlette.testclient import TestClient
 
 from api.app import description, make_app, make_service
 from api.catalogue import read_tables
-from api.spaces import parse
 from dipbench import Architecture, load, macs, params
-from dipbench.spaces import BaseArchitecture, UNet
+from dipbench.spaces import BaseArchitecture, UNet, parsed
 from dipbench.table.aggregate import summarise
 from dipbench.table.schema import CURVES, RUNS
 from dipbench.table.table import Table, write_table
@@ -64,7 +63,7 @@ def dip_run(architecture: Architecture, seed: int, image: str) -> Run:
 
 
 def _row(runs: Sequence[Run]) -> Run:
-    a = parse(runs[0]["name"])
+    a = parsed(runs[0]["name"])
     features = {"key": a.key, "name": a.name, "task": TASK, "depth": a.depth, "slc": a.slc}
     assert isinstance(a, Architecture | UNet)
     fields: dict[str, Any] = {"width": a.width}
@@ -124,7 +123,7 @@ def second_table(tmp_path_factory: pytest.TempPathFactory) -> Table:
     supervised runs alone, whose RMSE are greater by 100."""
     runs = []
     for name in ("u2-sno-ubb-c1-w8-x", "u2-swn-ubt-c2-w16g-x0"):
-        architecture = parse(name)
+        architecture = parsed(name)
         found = [supervised_run(architecture, seed) for seed in SEEDS]
         runs.append([run | {"test_rmse": run["test_rmse"] + 100} for run in found])
     return load(write(tmp_path_factory.mktemp("second"), runs, "unet64", "other-v1"))

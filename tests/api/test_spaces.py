@@ -10,6 +10,7 @@ import dipbench
 from api import spaces, work
 from api.problems import Problem
 from dipbench import Architecture, InvalidArchitecture, Space
+from dipbench.spaces import parsed
 
 CHOSEN = {"depth": 3, "skips": [True, False, True], "upsample": "nearest", "width": 8}
 
@@ -61,8 +62,8 @@ def test_choices_and_edits_in_unet64():
     ],
 )
 def test_edits_in_words(after, words):
-    before = spaces.parse("u2-snn-ubb-c1-w8-x")
-    assert spaces.edit("unet64", before, spaces.parse(after)) == words
+    before = parsed("u2-snn-ubb-c1-w8-x")
+    assert spaces.edit("unet64", before, parsed(after)) == words
 
 
 def test_an_architecture_of_unet64(client, get):
@@ -95,7 +96,7 @@ def test_one_network_under_the_names_of_two_spaces(get):
 def test_the_largest_architecture_of_all_spaces():
     rng = np.random.default_rng(1)
     drawn = max(len(Space("unet64").sample(rng).graph) for _ in range(200))
-    assert drawn <= spaces.largest() == len(spaces.parse("u5-swwwww-uttttt-c2-w16g-x0123").graph)
+    assert drawn <= spaces.largest() == len(parsed("u5-swwwww-uttttt-c2-w16g-x0123").graph)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_what_nothing_predicts_is_not_found(client, problem, node_link):
 
 def test_an_error_is_clipped_and_keeps_its_end():
     with pytest.raises(InvalidArchitecture) as caught:
-        spaces.parse("x" * 10_000)
+        parsed("x" * 10_000)
     detail = work._problem(caught.value)["detail"]
     assert len(detail) < 600
     assert detail.startswith("malformed name 'xxx")

@@ -16,7 +16,7 @@ import pytest
 from dipbench.graphs.features import depth, macs, params, slc
 from dipbench.publish import build
 from dipbench.publish.release import OURS
-from dipbench.spaces import Architecture, BaseArchitecture, Space, named
+from dipbench.spaces import Architecture, Space, parsed
 from dipbench.surrogate.description import COLUMNS, described, encoded
 from dipbench.surrogate.interval import Distance, Spread, shape
 from dipbench.surrogate.models import Ridge
@@ -128,12 +128,6 @@ def random_network() -> Callable[[np.random.Generator], "Graph"]:
     return _random_network
 
 
-def _named(name: str) -> BaseArchitecture:
-    found = named(name)
-    assert found is not None
-    return found
-
-
 def _make_run(
     name: str,
     mode: str,
@@ -144,7 +138,7 @@ def _make_run(
 ) -> Run:
     """A row of runs with its curve; all scores follow from one, and None means diverged."""
     run: Run = {
-        "key": _named(name).key,
+        "key": parsed(name).key,
         "name": name,
         "task": "denoise25",
         "mode": mode,
@@ -209,7 +203,7 @@ def _default_runs() -> list[Run]:
 
 
 def _features(name: str, task: str) -> Run:
-    a = _named(name)
+    a = parsed(name)
     notation: Run = {}
     if isinstance(a, Architecture):
         notation["skips"] = "".join(map(str, a.skips))

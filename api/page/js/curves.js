@@ -107,7 +107,11 @@ function option(found) {
         silent: true,
         symbol: "none",
         data: known.map(([step, m]) => [log(step), log(m)]),
-        lineStyle: { color: colour, width: line.dash === "dotted" ? 1.2 : 2, type: DASHES[line.dash] ?? line.dash },
+        lineStyle: {
+          color: colour,
+          width: line.dash === "dotted" ? 1.2 : 2,
+          type: DASHES[line.dash] ?? line.dash,
+        },
       };
       const banded =
         known[0][2] !== null &&

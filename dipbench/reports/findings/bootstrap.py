@@ -8,7 +8,7 @@ percentiles (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 1
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,17 @@ import numpy.typing as npt
 
 from dipbench.reports.findings.panel import Floats, Panel
 
-__all__ = ["ALL", "COVERED", "RUNS", "Draws", "Estimate", "draw", "estimate", "resampled"]
+__all__ = [
+    "ALL",
+    "COVERED",
+    "RUNS",
+    "Draws",
+    "Estimate",
+    "counted",
+    "draw",
+    "estimate",
+    "resampled",
+]
 
 COVERED = 0.95
 RUNS = ("images", "seeds")  # what was measured is one draw of them
@@ -97,6 +107,13 @@ def resampled(panel: Panel, draws: Draws, column: str) -> Floats:
     else:
         scores = draws.trainings @ panel.supervised[column].T
     return scores
+
+
+def counted(size: int, rng: np.random.Generator, resamples: int) -> Iterator[Floats]:
+    """How often each of `size` items is drawn, shape ``(size,)``: as measured, then resampled."""
+    yield np.ones(size)
+    for _ in range(resamples):
+        yield np.bincount(rng.integers(size, size=size), minlength=size).astype(np.float64)
 
 
 def estimate(values: Floats) -> Estimate:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dipbench.kendall import kendall
-from dipbench.reports.findings.bootstrap import Estimate
+from dipbench.reports.findings.bootstrap import Estimate, counted, estimate
 from dipbench.reports.findings.controls import RIVAL
 from dipbench.reports.findings.judging import DEEP
+from dipbench.reports.findings.panel import Floats
 from dipbench.reports.findings.ranks import pairs_within, somers_d
 from dipbench.reports.findings.text import interval, number
 from dipbench.reports.markdown import table as markdown_table
@@ -90,11 +91,7 @@ def larger(table: Table, task: str) -> Larger:
             f"{table.protocol} has {len(frame)} architectures in both modes; expected at least "
             f"{LEAST_SAMPLED}"
         )
-    rng, count = np.random.default_rng(0), len(frame)
-    draws = [
-        np.bincount(rng.integers(count, size=count), minlength=count) for _ in range(RESAMPLES)
-    ]
-    counts = [np.ones(count), *(draw.astype(float) for draw in draws)]
+    counts = list(counted(len(frame), np.random.default_rng(0), RESAMPLES))
     x, y = (frame[name].to_numpy(np.float64) for name in ("dip_rmse", "supervised_rmse"))
     protocol = table.manifest["protocol"]
     return Larger(
@@ -102,17 +99,17 @@ def larger(table: Table, task: str) -> Larger:
         sha256=table.sha256,
         space=table.space_name,
         size=len(Space(table.space_name)),
-        count=count,
+        count=len(frame),
         images=int(frame["n_images"].max()),
         seeds=tuple(protocol["seeds"]),
         means={feature: _means(frame, feature) for feature in RIVAL},
         moves=tuple(
-            _moves(frame, score, varied, deep, counts)
-            for score in LABELS
+            move
             for varied in RIVAL
             for deep in (False, True)
+            for move in _moves(frame, varied, deep, counts)
         ),
-        tau=_estimate([kendall(x, y, weights) for weights in counts]),
+        tau=estimate(np.array([kendall(x, y, weights) for weights in counts])),
     )
 
 
@@ -123,22 +120,17 @@ def _means(frame: Any, feature: str) -> tuple[Means, ...]:
     )
 
 
-def _moves(
-    frame: Any, score: str, varied: str, deep: bool, counts: Sequence[np.ndarray[Any, Any]]
-) -> Moves:
+def _moves(frame: Any, varied: str, deep: bool, counts: Sequence[Floats]) -> Iterator[Moves]:
+    """Of every score."""
     kept = frame["depth"].to_numpy() >= (DEEP if deep else 0)
-    feature, values, fixed = (
-        frame[name].to_numpy()[kept] for name in (varied, score, RIVAL[varied])
+    feature, fixed, *scores = (
+        frame[name].to_numpy()[kept] for name in (varied, RIVAL[varied], *LABELS)
     )
-    pairs = pairs_within(fixed)
-    found = [somers_d(feature.astype(float), values, pairs, pairs.weights(c[kept])) for c in counts]
-    return Moves(score, varied, deep, _estimate(found))
-
-
-def _estimate(values: Sequence[float]) -> Estimate:
-    """The first is that of what was measured."""
-    low, high = np.nanquantile(values[1:], (0.025, 0.975))
-    return Estimate(values[0], float(low), float(high))
+    pairs, moved = pairs_within(fixed), feature.astype(np.float64)
+    weighed = (pairs.weights(count[kept]) for count in counts)
+    found = np.array([[somers_d(moved, s, pairs, weights) for s in scores] for weights in weighed])
+    for score, values in zip(LABELS, found.T, strict=True):
+        yield Moves(score, varied, deep, estimate(values))
 
 
 def larger_section(found: Larger | str) -> str:

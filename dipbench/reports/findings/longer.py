@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dipbench.kendall import kendall
-from dipbench.reports.findings.bootstrap import Estimate
+from dipbench.reports.findings.bootstrap import Estimate, counted, estimate
 from dipbench.reports.findings.companions import unfinished
 from dipbench.reports.findings.controls import control
 from dipbench.reports.findings.panel import HEADLINE, Floats, Panel
@@ -123,18 +123,13 @@ def _ceiling(scores: Floats, weights: Floats | None = None) -> float | None:
 
 def _below(seeds: Floats, short: Floats, long: Floats) -> Estimate | None:
     """How much less two lengths of training agree than two seeds; over resampled networks."""
-    whole = _ceiling(seeds)
-    if whole is None:
-        return None
-    rng, count = np.random.default_rng(0), len(short)
-    drawn = []
-    for _ in range(RESAMPLES):
-        weights = np.bincount(rng.integers(count, size=count), minlength=count).astype(float)
+    found = []
+    for weights in counted(len(short), np.random.default_rng(0), RESAMPLES):
         between = _ceiling(seeds, weights)
-        assert between is not None  # there are seeds
-        drawn.append(between - kendall(short, long, weights))
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return Estimate(whole - kendall(short, long), float(low), float(high))
+        if between is None:
+            return None
+        found.append(between - kendall(short, long, weights))
+    return estimate(np.array(found))
 
 
 def _rows(part: Panel, short: Floats, long: Floats) -> tuple[OfSlc, ...]:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dipbench.surrogate.fitting.validation import Validation, fitted, rank_correlation
+from dipbench.surrogate.fitting.validation import Validation, accuracy, fitted
 
 __all__ = ["Curve", "learning_curve"]
 
@@ -60,9 +60,7 @@ def learning_curve(
     curves = []
     for target in targets:
         kind, measured = validation.chosen[target], sample.values[:, target]
-        taus: list[float] = []
-        errors: list[float] = []
-        medians: list[float] = []
+        figures = []
         for size in sizes:
             found = []
             for order in orders:
@@ -70,19 +68,9 @@ def learning_curve(
                 model = fitted(kind, sample.rows(order[:size]), [target])[0]
                 left = order[size:]
                 guess = np.exp(model(sample.inputs[left])[:, 0])
-                error = guess - measured[left]
-                of = float(np.sqrt((error**2).mean())), float(np.median(np.abs(error)))
-                found.append((rank_correlation(measured[left], guess), *of))
-            for each, value in zip((taus, errors, medians), np.mean(found, axis=0), strict=True):
-                each.append(float(value))
+                found.append(accuracy(measured[left], guess))
+            figures.append(np.mean(found, axis=0).tolist())
         whole = validation.scores[kind][target]
-        curves.append(
-            Curve(
-                target,
-                (*sizes, rows - rows // 10),
-                (*taus, whole.tau),
-                (*errors, whole.rmse),
-                (*medians, whole.median),
-            )
-        )
+        figures.append([whole.tau, whole.rmse, whole.median])
+        curves.append(Curve(target, (*sizes, rows - rows // 10), *zip(*figures, strict=True)))
     return curves

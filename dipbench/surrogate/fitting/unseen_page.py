@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dipbench.holm import holm
 from dipbench.reports.markdown import table
-from dipbench.spaces import Space
-from dipbench.surrogate.description import COLUMNS, described, encoded
 from dipbench.surrogate.fitting.sample import measured_alike
 from dipbench.surrogate.fitting.unseen import Unseen
 from dipbench.surrogate.fitting.validation import Validation
@@ -83,10 +81,8 @@ def nominees_section(
         "need no more MACs than the largest of these:",
         _gained(nominees, found, validation),
     ]
-    for problem in dict.fromkeys(nominee.problem for nominee in nominees):
-        chosen = [n for n in nominees if n.problem == problem and n.name in found.names]
-        if chosen:
-            parts.append(f"### {problem}\n\n{_listed(chosen, found)}")
+    for problem, chosen in _by_problem(nominees, found).items():
+        parts.append(f"### {problem}\n\n{_listed(chosen, found)}")
     parts.append("A star marks a measurement outside its interval.")
     return "\n\n".join(parts)
 
@@ -133,15 +129,13 @@ def _exploited(nominees: Sequence[Nominee], found: Unseen, validation: Validatio
     drawn = validation.sample.drawn
     ordinary = validation.of_chosen(validation.ratios)[drawn]
     asked, lines = [], []
-    for problem in dict.fromkeys(nominee.problem for nominee in nominees):
-        mine = [n for n in nominees if n.problem == problem and n.name in found.names]
-        for score in mine[0].objectives if mine else ():
-            i, rows = SCORES.index(score), [found.names.index(n.name) for n in mine]
-            own, others = found.ratios[rows, i], ordinary[:, i]
-            asked.append(float(mannwhitneyu(own, others, alternative="greater").pvalue))
-            figures = f"{np.median(own):+.2f}", f"{np.median(others):+.2f}"
-            above = f"{int(found.worse[rows, i].sum())} of {len(rows)}"
-            lines.append((problem, LABELS[i], *figures, above))
+    for problem, i, names in _searched(nominees, found):
+        rows = [found.names.index(name) for name in names]
+        own, others = found.ratios[rows, i], ordinary[:, i]
+        asked.append(float(mannwhitneyu(own, others, alternative="greater").pvalue))
+        figures = f"{np.median(own):+.2f}", f"{np.median(others):+.2f}"
+        above = f"{int(found.worse[rows, i].sum())} of {len(rows)}"
+        lines.append((problem, LABELS[i], *figures, above))
     return table(
         ("problem", "score", "median of these", "of the sample", "above it", "p", "exploited"),
         [
@@ -153,21 +147,32 @@ def _exploited(nominees: Sequence[Nominee], found: Unseen, validation: Validatio
 
 def _gained(nominees: Sequence[Nominee], found: Unseen, validation: Validation) -> str:
     """Per problem and score, the best that was measured of the nominees and of the sample."""
-    sample = validation.sample.rows(validation.sample.drawn)
-    space, macs = Space(sample.space), sample.column("log macs")
-    place = COLUMNS[sample.space].index("log macs")
-    lines, behind = [], 0
-    for problem in dict.fromkeys(nominee.problem for nominee in nominees):
-        mine = [n for n in nominees if n.problem == problem and n.name in found.names]
-        for score in mine[0].objectives if mine else ():
-            i, rows = SCORES.index(score), [found.names.index(n.name) for n in mine]
-            indices = [space.index(n.name) for n in mine]
-            most = described(space.name, encoded(space, indices))[:, place].max()
-            best, before = found.measured[rows, i].min(), sample.values[macs <= most, i].min()
-            behind += bool(before <= best)
-            lines.append((problem, LABELS[i], f"{best:.2f}", f"{before:.2f}"))
+    sample = validation.sample  # the nominees are among its rows, though not drawn
+    macs, lines, behind = sample.column("log macs"), [], 0
+    for problem, i, names in _searched(nominees, found):
+        most = macs[[sample.names.index(name) for name in names]].max()
+        best = found.measured[[found.names.index(name) for name in names], i].min()
+        before = sample.values[sample.drawn & (macs <= most), i].min()
+        behind += bool(before <= best)
+        lines.append((problem, LABELS[i], f"{best:.2f}", f"{before:.2f}"))
     said = f"In {behind} of {len(lines)} lines the random sample has one at least as good."
     return table(("problem", "score", "of these", "of the sample"), lines) + f"\n\n{said}"
+
+
+def _by_problem(nominees: Sequence[Nominee], found: Unseen) -> dict[str, list[Nominee]]:
+    """Those that are measured, of each problem that has any."""
+    by: dict[str, list[Nominee]] = {}
+    for nominee in nominees:
+        if nominee.name in found.names:
+            by.setdefault(nominee.problem, []).append(nominee)
+    return by
+
+
+def _searched(nominees: Sequence[Nominee], found: Unseen) -> Iterator[tuple[str, int, list[str]]]:
+    """Per problem and score that it searched: the score's position, and the names measured."""
+    for problem, mine in _by_problem(nominees, found).items():
+        for score in mine[0].objectives:
+            yield problem, SCORES.index(score), [nominee.name for nominee in mine]
 
 
 def _listed(nominees: Sequence[Nominee], found: Unseen) -> str:

@@ -20,10 +20,10 @@ __all__ = [
     "CANDIDATES",
     "Score",
     "Validation",
+    "accuracy",
     "cross_validated",
     "fitted",
     "half_widths",
-    "rank_correlation",
 ]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -152,24 +152,25 @@ def half_widths(
     return half
 
 
-def rank_correlation(measured: Floats, found: Floats) -> float:
-    """Kendall's tau; 0 if one of them is the same for all."""
+def accuracy(measured: Floats, found: Floats) -> tuple[float, float, float]:
+    """Kendall's tau, which is 0 if one of them is the same for all; RMSE; median absolute error."""
     from scipy.stats import kendalltau
 
-    return float(np.nan_to_num(kendalltau(measured, found)[0]))
+    tau, errors = np.nan_to_num(kendalltau(measured, found)[0]), found - measured
+    return float(tau), float(np.sqrt((errors**2).mean())), float(np.median(np.abs(errors)))
 
 
 def _score(sample: Sample, left_out: Floats, half: Floats, target: int) -> Score:
     drawn = sample.drawn
     measured, found = sample.values[drawn, target], np.exp(left_out[drawn, target])
-    squared = ((found - measured) ** 2).mean()
+    tau, rmse, median = accuracy(measured, found)
     miss = (np.abs(sample.logarithms - left_out) - half)[drawn, target]
     interval = (2 * half[drawn, target] + 2 / (1 - COVERED) * np.maximum(miss, 0)).mean()
     return Score(
-        tau=rank_correlation(measured, found),
-        rmse=float(np.sqrt(squared)),
-        median=float(np.median(np.abs(found - measured))),
-        r2=float(1 - squared / measured.var()),
+        tau=tau,
+        rmse=rmse,
+        median=median,
+        r2=float(1 - rmse**2 / measured.var()),
         coverage=float((miss <= 0).mean()),
         interval=float(interval),
     )
