@@ -170,7 +170,7 @@ def _score(sample: Sample, left_out: Floats, half: Floats, target: int) -> Score
         tau=tau,
         rmse=rmse,
         median=median,
-        r2=float(1 - rmse**2 / measured.var()),
+        r2=float(1 - ((found - measured) ** 2).mean() / measured.var()),
         coverage=float((miss <= 0).mean()),
         interval=float(interval),
     )
