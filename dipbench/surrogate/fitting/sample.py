@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -189,10 +189,11 @@ def measured_alike(fitted: Table, table: Table, task: str) -> dict[str, list[flo
     }
 
 
-def _shared(runs: Collection[Mapping[Run, object]]) -> set[Run]:
-    """The runs that nearly all architectures have."""
+def _shared(runs: Collection[Mapping[Run, object]]) -> Set[Run]:
+    """The runs that nearly all architectures have, in the order of the table: that of a set of
+    words differs from process to process, and with it the last digit of a mean."""
     counts = Counter(run for of in runs for run in of)
-    return {run for run, count in counts.items() if count >= NEARLY_ALL * len(runs)}
+    return {run: count for run, count in counts.items() if count >= NEARLY_ALL * len(runs)}.keys()
 
 
 def _by_name(table: Table, task: str) -> dict[str, dict[Run, Mapping[str, Any]]]:
